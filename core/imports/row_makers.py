@@ -168,8 +168,6 @@ def _finish_status(row: Row, has_no_status: bool) -> None:
         del row["error_type"]
     if has_no_status and ("error_type" in row or "error_message" in row):
         row["status"] = "error"
-    if row.get("status") == "error":
-        row.setdefault("error_type", "error")
 
 
 def _time_of(mapping: Mapping) -> Callable[[int], str]:

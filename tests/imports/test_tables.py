@@ -137,7 +137,7 @@ def test_rows_in_our_own_words_become_what_they_say(folder: Folder) -> None:
                 "total_latency_ms": 350,
                 "status": "error",
                 "error_message": "timed out",
-                "error_type": "error",
+                "error_type": None,
             },
         ),
         (

@@ -68,7 +68,6 @@ def _row(own: Row, model: str, record: Row, at: datetime) -> Row:
     if not values.is_nothing(own.get("errors")):
         row |= {
             "status": "error",
-            "error_type": "error",
             "error_message": values.text(own["errors"]),
         }
     if not values.is_nothing(record.get("backend")):
