@@ -1,5 +1,7 @@
 """Every save is a version, and no version ever changes."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
+
 import pytest
 
 from core.database.db import transaction
@@ -14,6 +16,7 @@ from core.prompts.errors import (
     TooManyPrompts,
 )
 from core.prompts.queries import versions
+from core.prompts.schemas import PromptChange
 from core.prompts.service import prompts
 from tests.factories.identity import person
 from tests.factories.prompts import create, label, read, render, save
@@ -113,6 +116,23 @@ def test_a_prompt_that_others_include_stays(actor: Actor) -> None:
     save(actor, other.id, prompt="no more")
     with transaction() as session:
         prompts.delete_prompt(session, made.id, actor=actor)
+
+
+def test_a_prompt_that_is_being_included_is_not_deleted(actor: Actor) -> None:
+    tone, other = create(actor, "tone"), create(actor)
+
+    def delete() -> None:
+        with transaction() as session:
+            prompts.delete_prompt(session, tone.id, actor=actor)
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction() as session:
+            change = PromptChange(prompt="{{> tone@latest}}")
+            prompts.change_prompt(session, other.id, change, actor=actor)
+            deleting = pool.submit(delete)
+            wait([deleting], timeout=1)
+        with pytest.raises(PromptIncluded):
+            deleting.result(20)
 
 
 def test_who_includes_a_prompt_is_named_only_to_those_who_see_it(actor: Actor) -> None:
