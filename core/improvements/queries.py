@@ -5,7 +5,6 @@ from sqlalchemy.orm import Session
 
 from core.annotations.queries.annotation_list import (
     conditions,
-    decided_messages,
     is_overruled,
     notes,
     seen_by,
@@ -35,13 +34,9 @@ def open_annotations(ai: Session, prompt_name: str, *, actor: Actor) -> list[Ann
         notes.c.annotation_type != AnnotationType.APPROVED,
         # Names may have underscores, which LIKE takes for any character
         notes.c.prompt_version.startswith(f"{prompt_name}@", autoescape=True),
+        ~is_overruled(),
         seen_by(actor),
     )
     page = sort_of(AnnotationOrder.MOST_SEVERE).page(wanted, Window(MOST_ANNOTATIONS), None)
     rows = ai.execute(page).mappings().all()
-    decided = decided_messages(ai, [row["message_id"] for row in rows])
-    return [
-        AnnotationView.model_validate(dict(row))
-        for row in rows
-        if not is_overruled(row["round"], row["created_at"], decided.get(row["message_id"]))
-    ]
+    return [AnnotationView.model_validate(dict(row)) for row in rows]

@@ -2,9 +2,8 @@
 pairs of votes.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
@@ -19,7 +18,6 @@ from core.annotations.exports.transcripts import StoredTurn
 from core.annotations.models import Annotation, PreferencePair
 from core.annotations.queries.annotation_list import (
     conditions,
-    decided_messages,
     is_blind,
     is_overruled,
 )
@@ -87,12 +85,11 @@ def read_all(filters: AnnotationFilter, split: Split, form: Format) -> Iterator[
     while True:
         with transaction(Database.AI) as ai:
             rows = _rows(ai, filters, after)
-            decided = decided_messages(ai, {row["message_id"] for row in rows})
         chosen = [
             row for row in rows if split is Split.ALL or split_of(row["conversation_id"]) is split
         ]
         with transaction() as core:
-            examples = _examples(core, chosen, decided, reads_before=form.reads_before)
+            examples = _examples(core, chosen, reads_before=form.reads_before)
         yield examples
         # Rows are counted, not examples: a full batch may have none of the split
         if len(rows) < AT_ONCE:
@@ -141,9 +138,8 @@ def _pair_rows(
 
 
 def _rows(ai: Session, filters: AnnotationFilter, after: Cursor | None) -> Sequence[RowMapping]:
-    page = select(*(notes.c[name] for name in FACTS), is_blind().label("is_blind")).where(
-        *conditions(filters)
-    )
+    states = (is_blind().label("is_blind"), is_overruled().label("is_overruled"))
+    page = select(*(notes.c[name] for name in FACTS), *states).where(*conditions(filters))
     if after is not None:
         page = page.where(tuple_(notes.c.created_at, notes.c.id) > (after.created_at, after.id))
     return ai.execute(page.order_by(notes.c.created_at, notes.c.id).limit(AT_ONCE)).mappings().all()
@@ -152,7 +148,6 @@ def _rows(ai: Session, filters: AnnotationFilter, after: Cursor | None) -> Seque
 def _examples(
     core: Session,
     rows: Sequence[RowMapping],
-    decided: Mapping[UUID, datetime],
     *,
     reads_before: bool,
 ) -> list[Example]:
@@ -160,7 +155,7 @@ def _examples(
     said = {row["id"]: row for row in core.execute(SAID, {"ids": ids}).mappings().all()}
     before = _before(core, ids) if reads_before else {}
     return [
-        _example(row, said.get(row["message_id"]), before.get(row["message_id"], []), decided)
+        _example(row, said.get(row["message_id"]), before.get(row["message_id"], []))
         for row in rows
     ]
 
@@ -182,7 +177,6 @@ def _example(
     row: RowMapping,
     said: RowMapping | None,
     before: list[StoredTurn],
-    decided: Mapping[UUID, datetime],
 ) -> Example:
     return Example(
         annotation_type=AnnotationType(row["annotation_type"]),
@@ -195,5 +189,5 @@ def _example(
         tools=said["tools"] if said is not None else None,
         is_shortened=said is not None and len(before) < said["position"],
         is_blind=row["is_blind"],
-        is_overruled=is_overruled(row["round"], row["created_at"], decided.get(row["message_id"])),
+        is_overruled=row["is_overruled"],
     )

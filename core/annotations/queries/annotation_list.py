@@ -175,20 +175,20 @@ def decided_messages(ai: Session, ids: Collection[UUID]) -> dict[UUID, datetime]
     return {message_id: at for message_id, at in ai.execute(last)}
 
 
-def was_overruled() -> ColumnElement[bool]:
-    """Return the condition that is_overruled() states, for what is counted in SQL."""
-    columns = items.c
-    is_decided = exists().where(
-        columns.message_id == notes.c.message_id,
-        columns.decided_by.is_not(None),
-        columns.done_at >= notes.c.created_at,
+def is_overruled() -> ColumnElement[bool]:
+    """Return the condition that an adjudication of its message followed an annotation."""
+    decisions = notes.alias()
+    by_annotation = exists().where(
+        decisions.c.message_id == notes.c.message_id,
+        decisions.c.round == DECIDING,
+        decisions.c.created_at >= notes.c.created_at,
     )
-    return (notes.c.round < DECIDING) & is_decided
-
-
-def is_overruled(round_: int, made_at: datetime, decided_at: datetime | None) -> bool:
-    """Whether an adjudication of its message followed an annotation."""
-    return decided_at is not None and round_ < DECIDING and made_at <= decided_at
+    as_neither = exists().where(
+        items.c.message_id == notes.c.message_id,
+        items.c.decided_by.is_not(None),
+        items.c.done_at >= notes.c.created_at,
+    )
+    return (notes.c.round < DECIDING) & (by_annotation | as_neither)
 
 
 def list_changes(ai: Session, id_: UUID, *, actor: Actor) -> list[ChangeView]:

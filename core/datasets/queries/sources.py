@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.annotations.exports.queries import BEFORE, LONGEST_BEFORE, MOST_BEFORE, SAID
 from core.annotations.models import Annotation, PreferencePair
-from core.annotations.queries.annotation_list import conditions, seen_by
+from core.annotations.queries.annotation_list import conditions, is_overruled, seen_by
 from core.annotations.schemas import AnnotationFilter
 from core.conversations.models import Conversation, Message
 from core.conversations.schemas import MessageSpeaker
@@ -36,9 +36,10 @@ class AnnotatedMessage:
 
 
 def annotations_by_id(ai: Session, ids: Sequence[UUID], *, actor: Actor) -> dict[UUID, Any]:
-    """Return the annotations that the actor sees, by ID."""
+    """Return the annotations that the actor sees, by ID, and whether each is overruled."""
     wanted = notes.c.id == any_(literal(list(ids), ARRAY(Uuid())))
-    rows = ai.execute(select(notes).where(wanted, seen_by(actor)))
+    found = select(notes, is_overruled().label("is_overruled"))
+    rows = ai.execute(found.where(wanted, seen_by(actor)))
     return {row.id: row for row in rows}
 
 

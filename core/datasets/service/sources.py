@@ -1,7 +1,6 @@
 """Make cases of annotations, conversations, votes and playground answers."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from core.annotations.exports.exclusions import WORDS as EXCLUSION_WORDS
 from core.annotations.exports.exclusions import ExclusionReason
-from core.annotations.queries.annotation_list import decided_messages, is_overruled
 from core.annotations.schemas import AnnotationType
 from core.conversations.schemas import MessageSpeaker
 from core.datasets.drafts import CaseDraft
@@ -94,15 +92,13 @@ def add_annotations(
     found = _Sources(session, row)
     ids = found.unseen(choice.ids)
     notes = sources.annotations_by_id(ai, ids, actor=actor)
-    message_ids = [note.message_id for note in notes.values()]
-    said = sources.messages_by_id(session, message_ids)
-    decided = decided_messages(ai, message_ids)
+    said = sources.messages_by_id(session, [note.message_id for note in notes.values()])
     for id_ in ids:
         if id_ not in notes:
             found.skip(id_, "Annotation not found.")
         elif notes[id_].message_id not in said:
             found.skip(id_, "The message is no longer stored.")
-        elif _is_overruled(notes[id_], decided):
+        elif notes[id_].is_overruled:
             found.skip(id_, EXCLUSION_WORDS[ExclusionReason.OVERRULED])
         else:
             note = notes[id_]
@@ -114,10 +110,6 @@ def add_annotations(
                 conversation_id=note.conversation_id,
             )
     return found.store(session, row, "Added cases from annotations", actor)
-
-
-def _is_overruled(note: Any, decided: Mapping[UUID, datetime]) -> bool:  # noqa: ANN401
-    return is_overruled(note.round, note.created_at, decided.get(note.message_id))
 
 
 def _of_annotation(note: Any, said: sources.AnnotatedMessage) -> dict[str, Any]:  # noqa: ANN401

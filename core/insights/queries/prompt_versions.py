@@ -16,7 +16,7 @@ from core.ai_metrics.queries.rollup_sources import RollupSource
 from core.ai_metrics.schemas import RequestStatus
 from core.ai_metrics.views import AiMetricsQuery
 from core.annotations.models import Annotation
-from core.annotations.queries.annotation_list import is_blind, was_overruled
+from core.annotations.queries.annotation_list import is_blind, is_overruled
 from core.annotations.schemas import AnnotationType
 from core.cache.large_workspaces import cached_if_large
 from core.conversations.models import Conversation, Message
@@ -200,7 +200,7 @@ def last_verdicts(query: AiMetricsQuery) -> Select[Any]:
             columns.annotation_type.in_(VERDICTS),
             # Other reviewers must not see a verdict before their own, not even as a rate
             ~is_blind(),
-            ~was_overruled(),
+            ~is_overruled(),
         )
         .order_by(columns.message_id, columns["round"].desc(), columns.created_at.desc())
         .ext(distinct_on(columns.message_id))

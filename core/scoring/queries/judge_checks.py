@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from core.annotations.models import Annotation
-from core.annotations.queries.annotation_list import was_overruled
+from core.annotations.queries.annotation_list import is_overruled
 from core.annotations.schemas import AnnotationSeverity, AnnotationType
 from core.conversations.models import Message
 from core.conversations.schemas import MessageSpeaker
@@ -139,7 +139,7 @@ def _human_verdicts(ai: Session) -> HumanVerdicts:
             annotations.c.severity,
             annotations.c.round,
         )
-        .where(annotations.c.message_role == MessageSpeaker.ASSISTANT, ~was_overruled())
+        .where(annotations.c.message_role == MessageSpeaker.ASSISTANT, ~is_overruled())
         .order_by(annotations.c.created_at.desc())
         .limit(MAX_ANNOTATIONS)
     )

@@ -11,6 +11,7 @@ from core.database.db import transaction
 from core.executions import encrypted_texts
 from core.executions.models import Execution
 from core.identity.schemas import Role, Scope
+from core.improvements.queries import MOST_ANNOTATIONS
 from core.prompts.views import PromptView
 from tests.api.conftest import Client
 from tests.factories.conversations import conversation, stored
@@ -95,6 +96,18 @@ def test_the_model_reads_open_annotations_of_the_prompt_and_findings(
     assert "Not declared: later." in sent
     others = ("of another", "not reviewed", "fixed already", "fine as it is", "overruled")
     assert not [text for text in others if text in sent]
+
+
+def test_overruled_annotations_take_no_place_of_open_ones(
+    client: Client, anna: Person, prompt: PromptView
+) -> None:
+    stored(conversation("c", messages=4))
+    reviewed(content="open", severity="minor")
+    for _ in range(MOST_ANNOTATIONS):
+        reviewed(content="overruled", name="m3", severity="critical")
+    annotated(number=1, name="m3", round=3)
+    answer = {"prompt": BETTER, "addressed": ["A1"], "why": ""}
+    assert len(ask(client(anna), prompt, answer).json()["addressed"]) == 1
 
 
 def test_the_model_reads_no_annotations_that_are_held_out_to_measure_its_prompt(
