@@ -1,6 +1,6 @@
 """Render a prompt: read what it includes, and put values in place."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -106,14 +106,18 @@ def check_includes(
     includes leads back to it. What it includes is locked: until the transaction ends, it can be
     neither deleted nor renamed.
     """
-    included = syntax.includes_in(content.system_prompt, content.prompt)
-    named = func.lower(templates.c.name).in_([each.prompt.lower() for each in included])
-    locked = select(templates.c.id).where(named).order_by(templates.c.id)
-    session.execute(locked.with_for_update(read=True, key_share=True))
+    if included := syntax.includes_in(content.system_prompt, content.prompt):
+        _lock(session, included)
     itself = Include(name, syntax.LATEST)
     expansion = Expansion(session, actor, path=(itself,))
     for is_system in (True, False):
         expansion.parts(content, is_system=is_system)
+
+
+def _lock(session: Session, included: Collection[Include]) -> None:
+    named = func.lower(templates.c.name).in_([each.prompt.lower() for each in included])
+    locked = select(templates.c.id).where(named).order_by(templates.c.id)
+    session.execute(locked.with_for_update(read=True, key_share=True))
 
 
 def list_variables(
