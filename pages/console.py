@@ -45,6 +45,7 @@ def enter(actor: Actor) -> st.Page:
     you = _account_page()
     sections = navigation(actor, you)
     page = _navigate(sections, actor)
+    links.show_query(page.url_path)
     # Of a navigation with one page in it, Streamlit shows nothing.
     shown = [each for pages in sections.values() for each in pages if each is not you]
     if len(shown) == 1:

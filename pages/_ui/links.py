@@ -36,6 +36,7 @@ ADDRESSES = frozenset(FILES)  # of all pages, whoever may open them
 ACTION = "action"  # in the address: what the page begins with
 
 WANTED = "console.way"
+SHOWN = "console.place"
 
 
 def go(address: str, **query: str) -> None:
@@ -47,6 +48,19 @@ def follow() -> None:
     if wanted := state.take(WANTED):
         address, query = wanted
         st.switch_page(path_of(address), query_params=query)
+
+
+def show_query(page: str) -> None:
+    """Have the browser show the query of a link that led to the page that was open.
+
+    Streamlit changes the address for another page only: left alone, a reload, Back and a shared
+    address would lead to what was open before the link.
+    """
+    now = (page, st.query_params.to_dict())
+    before = state.get(SHOWN, now)
+    state.put(SHOWN, now)
+    if before[0] == page and before != now:
+        st.query_params.update()
 
 
 def begins(action: str) -> bool:

@@ -5,9 +5,17 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.console import Tab, Window
+from core.platform import clock
+from tests.browser.console import Program, Tab, Window
 from tests.browser.walks import drawn, opened
 
+ONE_REQUEST = {
+    "id": "history-1",
+    "created_at": clock.now().isoformat(),
+    "environment": "history",
+    "model": "small",
+    "total_latency_ms": 800,
+}
 CUSTOM = "start=2026-01-05T09%3A30Z&end=2026-01-07T00%3A00Z"
 
 
@@ -80,3 +88,19 @@ def test_back_leads_to_the_section_before(
         expect(choice).to_be_checked()
         drawn(tab.page)
     assert tab.page.url == tab.address + address
+
+
+def test_back_leads_from_a_link_to_the_open_page_to_its_former_filters(
+    window: Window, program: Program
+) -> None:
+    program.show("history", {"ai-requests": [ONE_REQUEST]})
+    before = f"/overview?environment={ONE_REQUEST['environment']}"
+    tab = opened(window, before)
+    tab.page.get_by_role("link", name="Weekly digests").click()
+    expect(tab.page.locator("h1")).to_have_text("Weekly digest")
+    tab.page.wait_for_url("**/overview?digest=latest", timeout=5000)
+    drawn(tab.page)
+    tab.page.go_back()
+    expect(tab.page.locator("h1")).to_have_text("Overview")
+    drawn(tab.page)
+    assert tab.page.url == tab.address + before
