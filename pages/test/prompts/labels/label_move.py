@@ -3,13 +3,14 @@
 import streamlit as st
 from pydantic import ValidationError
 
-from core.errors import Invalid
+from core.errors import Conflict, Invalid
 from core.identity.schemas import Actor
 from core.promotions import queries as gates
 from core.promotions import service as promotions
 from core.promotions.errors import GateMissing
 from core.promotions.schemas import GateCheck, GateVerdict, NewLabelMove
 from core.prompts.queries import versions as version_queries
+from core.prompts.service import prompts
 from core.prompts.template.syntax import DEFAULT_LABEL
 from core.prompts.views import LabelView, PromptVersionView, PromptView
 from pages._ui import dialogs, diff, errors, guard, links, state, text
@@ -136,5 +137,18 @@ def move(prompt: PromptView) -> None:
             "Enter a label of lowercase letters, digits, dots and dashes, other than “latest”."
         ) from None
     with guard.work() as (session, actor):
+        _, present = prompts.lock_editable(session, prompt.id, actor=actor)
+        _check_is_where_shown(target.name, prompt, present)
         promotions.move_label(session, prompt.id, target, actor=actor)
     state.toast(f"{target.name} points at version {target.version}")
+
+
+def _check_is_where_shown(name: str, shown: PromptView, present: PromptView) -> None:
+    """Raise Conflict for a label that was moved after the dialog showed what changes."""
+    before, now = (
+        next((each.version for each in prompt.labels if each.name == name), None)
+        for prompt in (shown, present)
+    )
+    if before != now:
+        place = f"on version {now}" if now else "removed"
+        raise Conflict(f"{name} is {place} now. Close this dialog and look at the change again.")

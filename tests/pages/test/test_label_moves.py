@@ -1,0 +1,44 @@
+"""A label is moved from the version that the dialog showed."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.identity.schemas import Role, SessionKind
+from pages._ui import guard
+from pages.test.prompts.labels import label_move
+from tests.factories.identity import person
+from tests.factories.prompts import create, label, read, save
+from tests.pages.conftest import said, toasts
+
+MOVE = """
+import streamlit as st
+from pages._ui import errors, state
+from pages.test.prompts.labels import label_move
+
+with errors.InForm(st.container()):
+    label_move.move(st.session_state["shown"])
+errors.say_what_happened()
+"""
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+def test_a_label_moved_by_another_admin_stays_until_the_change_is_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    admin = person(Role.ADMIN, kind=SessionKind.BROWSER)
+    monkeypatch.setattr(guard, "cookie", lambda: admin.token)
+    made = create(admin.actor)
+    for text in ("two", "three"):
+        save(admin.actor, made.id, prompt=text)
+    app = AppTest.from_string(MOVE)
+    app.session_state["shown"] = label(admin.actor, made.id, 1)
+    app.session_state[label_move.NAME] = "production"
+    app.session_state[label_move.VERSION] = 3
+
+    moved = label(admin.actor, made.id, 2)
+    assert "production is on version 2 now. Close this dialog" in said(app.run())
+    assert read(admin.actor, made.id).labels[0].version == 2
+
+    app.session_state["shown"] = moved
+    assert toasts(app.run()) == ["production points at version 3"]
