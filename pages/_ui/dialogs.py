@@ -145,7 +145,10 @@ def _show_read(
 
 
 def leave_for(dialog: Callable[[], None]) -> None:
-    """Close the drawer and open a dialog instead, from a callback: only one can be open."""
+    """Open a dialog, from a callback; a drawer is closed first, as only one can be open."""
+    if OPEN not in st.query_params:
+        dialog()
+        return
     close()
     state.put(NEXT, dialog)
 

@@ -1,4 +1,4 @@
-"""Annotations below a message, editable by reviewers."""
+"""Annotations below a message: reviewers edit them, and admins make cases of them."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.annotations.schemas import AnnotationView
 from core.identity.schemas import Actor
-from pages._ui.review import annotation_card, annotation_edit
+from pages._ui.review import annotation_card, annotation_edit, case_button
 
 
 def draw(
@@ -21,17 +21,19 @@ def draw(
             annotation_card.draw(each, zone, original=original)
             if each.updated_at != each.created_at:
                 annotation_card.draw_history(each, zone)
-            if reader is not None and annotation_edit.may_edit(each, reader):
-                _draw_edit(each)
+            if reader is not None:
+                _draw_actions(each, reader)
 
 
-def _draw_edit(one: AnnotationView) -> None:
-    key = f"annotation.edit.{one.id}"
-    st.button(
-        "Edit",
-        key=key,
-        icon=":material/edit:",
-        type="tertiary",
-        on_click=annotation_edit.begin,
-        args=(one,),
-    )
+def _draw_actions(one: AnnotationView, reader: Actor) -> None:
+    with st.container(horizontal=True, gap="small"):
+        case_button.draw(one.id, reader)
+        if annotation_edit.may_edit(one, reader):
+            st.button(
+                "Edit",
+                key=f"annotation.edit.{one.id}",
+                icon=":material/edit:",
+                type="tertiary",
+                on_click=annotation_edit.begin,
+                args=(one,),
+            )

@@ -27,7 +27,7 @@ Add = Callable[[UUID | None, str], AddedCases]
 
 
 def draw(annotation_id: UUID, reader: Actor) -> None:
-    """Draw the button of an annotation in a drawer."""
+    """Draw the button of an annotation."""
     if _may_make(reader):
         st.button(
             "Add to dataset",
@@ -35,7 +35,7 @@ def draw(annotation_id: UUID, reader: Actor) -> None:
             icon=":material/dataset:",
             type="tertiary",
             help="Add what was asked and the better answer to a dataset.",
-            on_click=dialogs.leave_for,
+            on_click=errors.action(dialogs.leave_for),
             args=(lambda: open_annotation(annotation_id),),
         )
 

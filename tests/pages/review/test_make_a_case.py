@@ -43,6 +43,21 @@ def test_an_admin_is_asked_for_the_dataset_of_an_annotation(console: Console) ->
     assert app.text_input(key="case.name").label == "Name of the new dataset"
 
 
+@pytest.mark.parametrize("where", ["page", "drawer"])
+def test_an_annotation_becomes_a_case_where_its_conversation_is_read(
+    console: Console, where: str
+) -> None:
+    stored(conversation("c"))
+    id_ = annotated(suggested_response="Better.")
+    app = console(person(Role.SUPER_ADMIN), TUNING)
+    drawer = {"view": "conversations", "days": "3660", "row": str(one("id"))}
+    app.query_params.update({"conversation": "c"} if where == "page" else drawer)
+    app.run().button(key=f"case.{id_}").click().run()
+    assert app.selectbox(key="case.dataset").options == ["New dataset"]
+    # Of the annotation: an answer of the whole conversation could be kept as it is
+    assert "case.keeps" not in [each.key for each in app.checkbox]
+
+
 def test_a_reviewer_who_runs_no_models_is_not_offered_it(console: Console) -> None:
     app = opened(console, person(Role.REVIEWER))
     assert [it for it in app.button if it.label == "Add to dataset"] == []
