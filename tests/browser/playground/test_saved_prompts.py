@@ -24,7 +24,7 @@ def test_a_stored_prompt_is_filled_in_with_its_values_and_then_a_bot(
     tab = window.open()
     tab.press("Use saved prompt or bot")
     dialog = tab.page.get_by_role("dialog")
-    tab.choose("Prompt or bot", f"{name}@latest")
+    tab.choose("Prompt or bot", name)
     dialog.get_by_role("button", name="Use", exact=True).click()
     expect(dialog).to_contain_text("shop")
     expect(dialog.get_by_role("alert")).to_be_visible()

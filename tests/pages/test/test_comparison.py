@@ -115,6 +115,8 @@ def test_choosing_a_prompt_sets_the_model_and_the_parameters_of_its_version(
     choose(app, "Model A", "fake:echo")
     choose(app, "Prompt A", "careful@latest")
     app = app.run()
+    # The version is in the field below: the name stands for any of them
+    assert next(box for box in app.selectbox if box.label == "Prompt A").options[2:3] == ["careful"]
     assert next(box for box in app.selectbox if box.label == "Model A").value == "fake:plain"
     assert next(it for it in app.slider if it.label == "Temperature").value == 0.3
 

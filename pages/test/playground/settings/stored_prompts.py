@@ -36,9 +36,8 @@ def read_options() -> dict[str, str]:
         window = Window(limit=LARGEST_PAGE)
         found = list_prompts(session, PromptFilter(), window, PromptOrder.NAME, actor=actor)
         bots = list_bots(session, actor=actor)
-    prompts = [f"{it.name}{LATEST}" for it in found.items]
     return {
-        **dict(zip(prompts, prompts, strict=True)),
+        **{f"{it.name}{LATEST}": it.name for it in found.items},
         **{f"{BOT}{it.id}": f"Bot: {it.bot_name}" for it in bots},
     }
 
