@@ -17,14 +17,14 @@ from pages._ui.shared_reads import ReadCancelled
 
 ALONE = "**Demo**: all data is synthetic"
 MIXED = "**Demo data** is mixed with yours"
+LOOKS_EVERY_S = 3.0
 
 
 def draw(actor: Actor) -> None:
     """Draw the banner if there is a demo; during an outage the page itself reports it."""
     demo = None
-    # Every rerun of every tab comes by here: what is kept for a few seconds is new enough.
     with suppress(Unavailable, ReadCancelled):
-        demo = Reads(actor).ask(_find)
+        demo = _read(actor)
     if demo is None:
         return
     with st.container(
@@ -48,6 +48,23 @@ def draw(actor: Actor) -> None:
                 "Remove demo data", key="demo.remove", icon=":material/delete:"
             ):
                 _ask()
+    if demo.is_coming or demo.is_going:
+        follow(actor, demo)
+
+
+@st.fragment(run_every=LOOKS_EVERY_S)
+def follow(actor: Actor, shown: DemoView) -> None:
+    """Draw the page again when the demo is loaded or gone: it was drawn without its data."""
+    with suppress(Unavailable, ReadCancelled):
+        demo = _read(actor)
+        if demo is None or (demo.is_coming, demo.is_going) != (shown.is_coming, shown.is_going):
+            cache.forget()
+            st.rerun()
+
+
+def _read(actor: Actor) -> DemoView | None:
+    # Every rerun of every tab comes by here: what is kept for a few seconds is new enough.
+    return Reads(actor).ask(_find)
 
 
 def _tell(demo: DemoView) -> None:

@@ -2,6 +2,9 @@
 
 from datetime import timedelta
 
+import pytest
+from streamlit.testing.v1 import AppTest
+
 from core.database.db import transaction
 from core.demo import queries, service
 from core.demo.stories import stories
@@ -13,6 +16,15 @@ from tests.factories import activity
 from tests.factories.identity import Person, person
 from tests.pages.conftest import SETTINGS, YOU, Console, as_read, said
 
+FOLLOW = """
+import streamlit as st
+from pages import demo_banner
+
+runs = st.session_state["runs"] = st.session_state.get("runs", 0) + 1
+if runs == 1:
+    demo_banner.follow(st.session_state["actor"], st.session_state["demo"])
+st.markdown(f"run {runs}")
+"""
 TOLD = "demo.stories"
 SYNTHETIC = "all data is synthetic"
 
@@ -42,6 +54,25 @@ def test_rows_of_ones_own_beside_the_demo_are_named(console: Console) -> None:
     assert SYNTHETIC not in said(app)
     assert "Demo data is mixed with yours" in said(app).replace("**", "")
     assert "Remove demo data" in [button.label for button in app.button]
+
+
+@pytest.mark.parametrize(
+    ("status", "runs"), [(ImportStatus.RUNNING, 1), (ImportStatus.COMPLETED, 2)]
+)
+def test_the_page_is_drawn_again_once_the_demo_is_loaded(
+    database: object, status: ImportStatus, runs: int
+) -> None:
+    admin = person(Role.ADMIN)
+    load(admin)
+    app = AppTest.from_string(FOLLOW)
+    with transaction() as session:
+        app.session_state["demo"] = queries.find_demo(session)
+        row = queries.find_row(session)
+        assert row is not None
+        row.status, row.position = status, 10
+    app.session_state["actor"] = admin.actor
+    cache.forget()
+    assert f"run {runs}" in said(app.run())
 
 
 def test_removing_is_asked_once_and_then_begins(console: Console) -> None:
