@@ -130,3 +130,10 @@ def test_what_to_look_for_is_told_once_it_is_there_to_who_may_watch(console: Con
     app.button(key=TOLD).click().run()
     links = {as_read(link.proto.label) for link in app.get("page_link")}
     assert {story.question for story in stories(clock.now())} <= links
+
+
+def test_each_question_about_the_demo_leads_to_an_answer_of_its_own() -> None:
+    told = stories(clock.now())
+    assert len({(story.page, str(story.query)) for story in told}) == len(told)
+    [version] = [story for story in told if "version 9" in story.question]
+    assert version.query["prompt_version"] == "concierge@9"  # shows before and after its promotion

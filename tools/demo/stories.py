@@ -3,6 +3,7 @@
 from core.demo.stories import Story
 from core.presentation.periods import in_address
 from tools.demo.calendar import DAY, Calendar
+from tools.demo.prompts import PROMPT
 
 
 def stories(calendar: Calendar) -> list[Story]:
@@ -38,7 +39,12 @@ def stories(calendar: Calendar) -> list[Story]:
             {"start": in_address(calendar.ago(36)), "end": "{now:0}", "job": "nightly-ripening"},
         ),
         Story("Why do answers cost more since 2.7.0?", "payments", "ai-metrics", {"days": "30"}),
-        Story("Did version 9 of the prompt help?", "edit_note", "ai-metrics", {"days": "30"}),
+        Story(
+            "Did version 9 of the prompt help?",
+            "edit_note",
+            "ai-metrics",
+            {"days": "30", "prompt_version": f"{PROMPT}@9"},
+        ),
         Story("Which tool fails?", "handyman", "ai-metrics", {"days": "7"}),
         Story(
             "Where do reviewers disagree?", "balance", "tuning", {"view": "summary", "days": "30"}
