@@ -23,6 +23,7 @@ from pages._ui import dialogs, errors, guard, state
 
 CHOSEN, NAME, KEEPS = "case.dataset", "case.name", "case.keeps"
 NEW = "New dataset"
+LAST_QUESTION = "Add the messages up to the last question to a dataset."
 Add = Callable[[UUID | None, str], AddedCases]
 
 
@@ -47,7 +48,7 @@ def draw_for_conversation(conversation_id: UUID, reader: Actor) -> None:
             key=f"case.{conversation_id}",
             icon=":material/dataset:",
             type="tertiary",
-            help="Add the messages up to the last question to a dataset.",
+            help=LAST_QUESTION,
             on_click=open_conversation,
             args=(conversation_id,),
         )
@@ -76,7 +77,7 @@ def open_conversation(conversation_id: UUID) -> None:
             id_ = dataset_id or _created(session, name, actor)
             return _checked(sources.add_conversations(session, id_, choice, actor=actor))
 
-    _open(add, keeps_answer=True)
+    _open(add, keeps_answer=True, what=LAST_QUESTION)
 
 
 @errors.action
@@ -105,7 +106,7 @@ def _created(session: Session, name: str, actor: Actor) -> UUID:
     return datasets.create_dataset(session, NewDataset(name=name), actor=actor).id
 
 
-def _open(add: Add, *, keeps_answer: bool) -> None:
+def _open(add: Add, *, keeps_answer: bool, what: str = "") -> None:
     state.forget(CHOSEN, NAME, KEEPS)
     with guard.work() as (session, actor):
         own = queries.list_datasets(session, Window(LARGEST_PAGE), mine=True, actor=actor).items
@@ -113,6 +114,8 @@ def _open(add: Add, *, keeps_answer: bool) -> None:
 
     @st.dialog("Add to dataset")
     def form() -> None:
+        if what:
+            st.caption(what)
         chosen = st.selectbox("Dataset", list(names), key=CHOSEN, format_func=names.__getitem__)
         if chosen is None:
             st.text_input("Name of the new dataset", key=NAME, max_chars=128)

@@ -71,13 +71,14 @@ def test_a_case_can_be_made_of_a_conversation(console: Console) -> None:
     [button] = [it for it in app.button if it.label == "Add to dataset"]
     button.click().run()
     assert app.selectbox(key="case.dataset").options == ["New dataset"]
+    assert "messages up to the last question" in said(app)
 
 
 @pytest.fixture
 def admin(monkeypatch: pytest.MonkeyPatch) -> Person:
     """Have cases added at once to a new dataset of an admin."""
 
-    def add_at_once(add: case_button.Add, **_: bool) -> None:
+    def add_at_once(add: case_button.Add, **_: object) -> None:
         state.put(case_button.CHOSEN, None)
         state.put(case_button.NAME, "mine")
         case_button._add(add, {None: case_button.NEW})  # noqa: SLF001  as the dialog does
