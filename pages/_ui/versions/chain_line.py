@@ -30,7 +30,7 @@ def draw(kind: ChainKind, id_: object) -> None:
 
 
 def _draw_link(link: ChainLink) -> None:
-    words = text.one_line(link.words) + (f" +{link.others}" if link.others else "")
+    words = text.one_line(link.words) + (f" and {link.others} more" if link.others else "")
     if link.is_current:
         st.markdown(f"**{text.plain(words)}**", width="content")
         return

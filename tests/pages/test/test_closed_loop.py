@@ -226,3 +226,13 @@ def test_ai_metrics_filtered_by_a_version_show_it_beside_the_one_before(
     assert "support@2, after support@1, became production on" in said(app)
     rows = app.dataframe[0].value.to_dict("records")
     assert [row["Prompt version"] for row in rows] == ["support@1", "support@2"]
+
+
+def test_a_chain_says_in_words_how_many_more_evaluations_there_are(
+    console: Console, admin: Person, prompt: UUID, refunds: UUID
+) -> None:
+    for _ in range(2):
+        evaluate(admin, prompt, refunds, 2)
+    app = opened(console, admin, PROMPTS, prompt=str(prompt), section="Versions")
+    labels = [str(link.proto.label) for link in app.get("page_link")]
+    assert [label for label in labels if label.endswith(" and 1 more")]
