@@ -219,6 +219,7 @@ def test_a_version_names_the_annotations_that_it_fixes(console: Console, admin: 
     create(admin.actor)
     app = opened(console, admin, "support")
     offered = next(box for box in app.multiselect if box.label == "Fixes annotations")
+    assert offered.help.startswith("Lists annotations marked as reviewed.")
     assert offered.options == ["support@1 · Too long", "Rude"]
     offered.set_value([fixed])
     app = fill(app, "Prompt", "Be brief.")

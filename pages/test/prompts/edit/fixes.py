@@ -41,7 +41,7 @@ def choose(editor: PromptEditor) -> None:
         key=editor.key("fixes"),
         format_func=titles.__getitem__,
         placeholder="Reviewed annotations that this version addresses",
-        help="They are marked applied by the version.",
+        help="Lists annotations marked as reviewed. The version marks them applied.",
         persist_state="session",
     )
 
