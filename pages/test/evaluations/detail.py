@@ -53,7 +53,7 @@ def draw() -> None:
         st.error(text.plain(found.error), icon=":material/error:")
     limit_field.draw(found)
     if found.status.is_going_on:
-        _draw_progress(found.id, status_of(found))
+        _draw_progress(found.id, status_of(found), found.progress.done)
     SECTIONS[sections.choose(SECTIONS, address.SECTION)](found)
 
 
@@ -128,10 +128,10 @@ def _delete(evaluation_id: UUID) -> None:
     state.toast("Evaluation deleted")
 
 
-def _draw_progress(evaluation_id: UUID, began_as: str) -> None:
+def _draw_progress(evaluation_id: UUID, began_as: str, done: int) -> None:
     def read() -> progress.State:
         with guard.work() as (session, actor):
             now = reports.get_evaluation(session, evaluation_id, actor=actor)
         return status_of(now), now.progress
 
-    progress.draw(began_as, read)
+    progress.draw(began_as, done, read)

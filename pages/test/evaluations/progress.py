@@ -9,16 +9,19 @@ from core.presentation import formatting
 from pages._ui import errors, text
 
 State = tuple[str | None, EvaluationProgress | None]
+REDRAWS = 10  # of the page's figures in a run
 
 
-def draw(began_as: str, read: Callable[[], State]) -> None:
-    """Draw how far a run is; the page is drawn again when its status has changed."""
+def draw(began_as: str, done: int, read: Callable[[], State]) -> None:
+    """Draw how far a run is; the page, drawn with `done` results, is drawn again when more of them
+    are there, and when its status has changed.
+    """
 
     @st.fragment(run_every=1.0)
     def progress() -> None:
         with errors.InWords("Evaluation"):
             status, told = read()
-            if status != began_as or told is None:
+            if status != began_as or told is None or _is_news(told, done):
                 st.rerun()
             words = f"{told.done:,} of {told.total:,} results"
             if told.waiting:
@@ -32,3 +35,9 @@ def draw(began_as: str, read: Callable[[], State]) -> None:
                 st.caption("To go on, run attune_client again with the same idempotency key.")
 
     progress()
+
+
+def _is_news(told: EvaluationProgress, drawn: int) -> bool:
+    # The first ones at once: the page says that there are none
+    least = told.total // REDRAWS if drawn else 1
+    return told.done - drawn >= max(least, 1)

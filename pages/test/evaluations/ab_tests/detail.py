@@ -93,8 +93,8 @@ def _draw_progress(found: AbTestView) -> None:
             now = get_ab_test(session, found.id, actor=actor)
         return now.status, now.progress
 
-    if found.status is not None:
-        progress.draw(found.status, read)
+    if found.status is not None and found.progress is not None:
+        progress.draw(found.status, found.progress.done, read)
 
 
 def _ask_to_delete(found: AbTestView) -> None:

@@ -1,0 +1,43 @@
+"""The page of a running evaluation shows the figures of the results that are there."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+
+def page(reads: list[int], total: int) -> None:
+    """Draw a page and its progress; each of the two reads how many results there are."""
+    import streamlit as st  # noqa: PLC0415  AppTest runs the function alone
+
+    from core.evaluations.views import EvaluationProgress  # noqa: PLC0415
+    from pages.test.evaluations import progress  # noqa: PLC0415
+
+    left = st.session_state.setdefault("left", list(reads))
+    drawn = left.pop(0)
+    st.text(f"{drawn} drawn")
+    progress.draw(
+        "running",
+        drawn,
+        lambda: ("running", EvaluationProgress(done=left.pop(0), total=total, failed=0)),
+    )
+
+
+def drawn(reads: list[int], total: int = 200) -> list[str]:
+    app = AppTest.from_function(page, args=(reads, total)).run()
+    assert not app.exception
+    return [each.value for each in app.text]
+
+
+@pytest.mark.parametrize(("reads", "last"), [([0, 0], 0), ([0, 1, 1, 1], 1)])
+def test_the_first_result_is_shown_at_once(reads: list[int], last: int) -> None:
+    assert drawn(reads) == [f"{last} drawn"]
+
+
+@pytest.mark.parametrize(("reads", "last"), [([40, 59], 40), ([40, 60, 61, 61], 61)])
+def test_the_figures_are_drawn_again_at_each_tenth_of_the_results(
+    reads: list[int], last: int
+) -> None:
+    assert drawn(reads) == [f"{last} drawn"]
+
+
+def test_of_few_results_each_is_shown() -> None:
+    assert drawn([2, 3, 3, 3], total=4) == ["3 drawn"]
