@@ -68,7 +68,7 @@ class CaseUnsendable(Invalid):
 
 
 class CasesNotScored(Invalid):
-    """Some cases have no assertions. Add scorers to the evaluation."""
+    """Some cases have no scorers of their own. Add scorers to the evaluation."""
 
 
 class TrendUnnamed(Invalid):

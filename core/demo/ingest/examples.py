@@ -146,7 +146,7 @@ def _dataset(core: Session, ai: Session, facts: dict[str, Any], actor: Actor) ->
         if case.origin_id is not None
     }
     row = datasets.lock_own(core, id_, actor=actor)
-    cases.store(core, row, changed=changed, note="Added assertions", actor=actor)
+    cases.store(core, row, changed=changed, note="Added scorers", actor=actor)
     return id_
 
 

@@ -96,7 +96,7 @@ def _draw_scorers(targets: Sequence[TargetView]) -> None:
     frame.section("By scorer", "passed of all scored answers")
     rows = []
     for number in numbers:
-        name = targets[0].scorer_names[number - 1] if number else "Assertions of the cases"
+        name = targets[0].scorer_names[number - 1] if number else "Scorers of the cases"
         row = {"Scorer": text.one_line(name)}
         for target in targets:
             found = next((it for it in target.by_scorer if it.number == number), None)

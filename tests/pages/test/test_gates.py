@@ -60,7 +60,7 @@ def test_a_gate_offers_shared_datasets_and_the_scorers_of_evaluations(
     app = press(labels(console, admin, prompt), "prompts.label.production.gate")
     offered = {each.label: each.options for each in app.selectbox}
     assert offered["Dataset"] == ["Refunds"]
-    assert offered["Answers are scored by"] == ["The cases' own assertions", "As in “Usual”"]
+    assert offered["Answers are scored by"] == ["The cases' own scorers", "As in “Usual”"]
 
 
 def test_a_label_says_what_its_gate_asks_for(console: Console, admin: Person, prompt: UUID) -> None:
@@ -138,7 +138,7 @@ def test_the_evaluation_of_a_gate_is_started_as_it_asks(
     gate(admin.actor, prompt, promotions.shared_dataset(admin.actor))
     query = {"new": "1", "gate": "production", "template": str(prompt), "version": "3"}
     app = opened(console, admin, EVALUATIONS, **query)
-    assert "Questions, version 1, scored by the cases' own assertions; 90.0% must pass" in said(app)
+    assert "Questions, version 1, scored by the cases' own scorers; 90.0% must pass" in said(app)
     assert app.text_input[0].value == "support@3 for production"
     next(each for each in app.button if each.label == "Start evaluation").click().run()
     assert toasts(app) == ["Evaluation started"]

@@ -8,7 +8,6 @@ import streamlit as st
 
 from core.errors import NotFound
 from core.evaluations.schemas import EvaluationSplit, NewEvaluation
-from core.presentation import formatting
 from core.promotions import queries as gates
 from core.promotions.gate_verdicts import asked_for
 from core.promotions.schemas import GateView
@@ -49,12 +48,12 @@ def draw(entry: GateEntry) -> None:
     """Draw what the gate sets, and the choice of a model where it sets none."""
     gate, asked = entry.gate, entry.asked
     split = "" if gate.split is EvaluationSplit.ALL else f", {SPLITS[gate.split].lower()}"
-    scorers = f" and {formatting.count(len(asked.scorers), 'scorer')}" if asked.scorers else ""
+    scorers = f" and {len(asked.scorers):,} more" if asked.scorers else ""
     model = asked.all_targets[0].model_id
     words = (
         f"The gate of {gate.label} asks for this evaluation: {gate.dataset_name}, version "
         f"{asked.dataset_version}{split}{f', answered by {model}' if model else ''}, scored by the "
-        f"cases' own assertions{scorers}; {asked_for(gate)}."
+        f"cases' own scorers{scorers}; {asked_for(gate)}."
     )
     st.info(text.plain(text.one_line(words)), icon=":material/lock:")
     links.draw(

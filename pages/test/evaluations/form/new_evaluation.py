@@ -62,7 +62,7 @@ def _draw_fields() -> None:
             st.button("Remove target", icon=":material/remove:", on_click=_count, args=(count - 1,))
     frame.section("Cases")
     case_fields.draw()
-    frame.section("Scorers", "of every case, besides its own assertions")
+    frame.section("Scorers", "of every case, besides its own scorers")
     scorer_fields.draw()
 
 

@@ -30,7 +30,7 @@ SPLITS = {
     EvaluationSplit.TUNE: "Tune",
     EvaluationSplit.HOLDOUT: "Hold-out",
 }
-BY_CASES, AS_NOW = "The cases' own assertions", "As the gate has it now"
+BY_CASES, AS_NOW = "The cases' own scorers", "As the gate has it now"
 USUAL_PERCENT, LEAST_PERCENT = 90, 0.0001
 
 
