@@ -50,6 +50,18 @@ def test_a_form_that_was_left_begins_with_one_target_and_no_scorer(console: Cons
     assert not {"Model of target 2", "Scorer 1"} & set(labels(app))
 
 
+def test_another_target_begins_like_the_last_one(console: Console) -> None:
+    app = go(console(person(kind=SessionKind.BROWSER), PAGE), new="1")
+    next(each for each in app.selectbox if each.label == "Model of target 1").set_value("fake:echo")
+    said = {each.label: each for each in app.text_area}["System prompt of target 1"]
+    said.set_value("Answer briefly.").run()
+    press(app, "Add target")
+    models = {each.label: each.value for each in app.selectbox}
+    texts = {each.label: each.value for each in app.text_area}
+    assert models["Model of target 2"] == "fake:echo"
+    assert texts["System prompt of target 2"] == "Answer briefly."
+
+
 def test_an_estimate_is_shown_until_the_form_is_changed(console: Console) -> None:
     app = go(console(person(kind=SessionKind.BROWSER), PAGE), new="1")
     app.text_input[0].set_value("Refunds").run()

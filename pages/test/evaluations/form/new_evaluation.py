@@ -57,13 +57,19 @@ def _draw_fields() -> None:
             target_fields.draw(f"target {number}", choices)
     with st.container(horizontal=True, gap="small"):
         if count < MOST_TARGETS:
-            st.button("Add target", icon=":material/add:", on_click=_count, args=(count + 1,))
+            st.button("Add target", icon=":material/add:", on_click=_add, args=(count,))
         if count > 1:
             st.button("Remove target", icon=":material/remove:", on_click=_count, args=(count - 1,))
     frame.section("Cases")
     case_fields.draw()
     frame.section("Scorers", "of every case, besides its own scorers")
     scorer_fields.draw()
+
+
+def _add(count: int) -> None:
+    """Add a target like the last one: as a rule one thing is changed, such as the version."""
+    target_fields.copy(f"target {count}", f"target {count + 1}")
+    _count(count + 1)
 
 
 def _count(count: int) -> None:

@@ -114,6 +114,14 @@ def choose(prompt: str, version: int, model_id: str | None) -> None:
         state.put(_key(name, "model"), model_id)
 
 
+def copy(name: str, to: str) -> None:
+    """Fill the fields of a target with those of another, from a callback."""
+    for key in list(st.session_state):
+        if str(key).startswith(_key(name, "")):
+            field = str(key).removeprefix(_key(name, ""))
+            state.put(_key(to, field), st.session_state[key])
+
+
 def read(name: str) -> dict[str, Any]:
     """Return a target as entered."""
     model: str | None = state.get(_key(name, "model"), None)
