@@ -19,6 +19,13 @@ ONE_REQUEST = {
 CUSTOM = "start=2026-01-05T09%3A30Z&end=2026-01-07T00%3A00Z"
 
 
+def drawn_as(tab: Tab, title: str) -> None:
+    """Wait for a page in place of itself: until it is drawn, the title before it stays, too."""
+    expect(tab.page.get_by_role("heading", name=title, level=1)).to_be_visible()
+    drawn(tab.page)
+    expect(tab.page.locator("h1")).to_have_text(title)
+
+
 def follow(tab: Tab, title: str) -> None:
     tab.page.get_by_test_id("stSidebarNavLink").filter(has_text=title).click()
     expect(tab.page.locator("h1")).to_have_text(title)
@@ -97,10 +104,8 @@ def test_back_leads_from_a_link_to_the_open_page_to_its_former_filters(
     before = f"/overview?environment={ONE_REQUEST['environment']}"
     tab = opened(window, before)
     tab.page.get_by_role("link", name="Weekly digests").click()
-    expect(tab.page.locator("h1")).to_have_text("Weekly digest")
-    tab.page.wait_for_url("**/overview?digest=latest", timeout=5000)
-    drawn(tab.page)
+    tab.page.wait_for_url("**/overview?digest=latest")
+    drawn_as(tab, "Weekly digest")
     tab.page.go_back()
-    expect(tab.page.locator("h1")).to_have_text("Overview")
-    drawn(tab.page)
+    drawn_as(tab, "Overview")
     assert tab.page.url == tab.address + before
