@@ -1,7 +1,6 @@
 """Annotations: one, lists, and history, within what the actor may see."""
 
 from collections.abc import Collection
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -158,21 +157,16 @@ def is_blind() -> ColumnElement[bool]:
     return exists().where(columns.message_id == notes.c.message_id, IS_OPEN, is_of_it)
 
 
-def decided_messages(ai: Session, ids: Collection[UUID]) -> dict[UUID, datetime]:
-    """Return when these messages were adjudicated last, without those that never were.
-
-    A query of its own: as a part of a list's query, it would read the whole table each time.
-    """
+def decided_messages(ai: Session, ids: Collection[UUID]) -> set[UUID]:
+    """Return which of these messages were adjudicated."""
     about = any_(literal(list(ids), ARRAY(Uuid())))
-    by_annotation = select(notes.c.message_id, notes.c.created_at.label("at")).where(
+    by_annotation = select(notes.c.message_id).where(
         notes.c.message_id == about, notes.c.round == DECIDING
     )
-    as_neither = select(items.c.message_id, items.c.done_at).where(
+    as_neither = select(items.c.message_id).where(
         items.c.message_id == about, items.c.decided_by.is_not(None)
     )
-    decided = union_all(by_annotation, as_neither).subquery()
-    last = select(decided.c.message_id, func.max(decided.c.at)).group_by(decided.c.message_id)
-    return {message_id: at for message_id, at in ai.execute(last)}
+    return set(ai.scalars(union_all(by_annotation, as_neither)))
 
 
 def is_overruled() -> ColumnElement[bool]:
