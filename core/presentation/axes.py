@@ -10,6 +10,8 @@ from core.presentation.formatting import FigureUnit
 
 # Counts: from here on as 10k, and up to here one grid line each
 SHORT_FROM, WHOLE_STEPS = 10_000, 5
+# Money: the grid lines of an axis between these tops are whole cents
+CENTS_FROM, CENTS_BELOW = 0.1, 5
 
 Span = tuple[datetime, datetime]
 
@@ -114,6 +116,9 @@ def format_axis(figure: Drawing, scale: AxisScale, top: float) -> None:
     figure.update_yaxes(tickprefix=scale.prefix, ticksuffix=scale.suffix)
     if scale == AxisScale():
         count_axis(figure, top)
+    # Plotly would write $0.1
+    if scale.prefix and CENTS_FROM <= top < CENTS_BELOW:
+        figure.update_yaxes(tickformat=".2f")
 
 
 def count_axis(figure: Drawing, top: float) -> None:

@@ -240,6 +240,11 @@ def test_a_count_has_no_halves_which_would_read_500m(
         assert figure.layout.yaxis.dtick == step
 
 
+@pytest.mark.parametrize(("top", "written"), [(0.05, None), (0.1, ".2f"), (4.9, ".2f"), (5, None)])
+def test_cents_on_an_axis_have_two_digits(top: float, written: str | None) -> None:
+    assert drawn(0.0, top, unit=FigureUnit.MONEY).layout.yaxis.tickformat == written
+
+
 def test_a_single_bar_is_named_by_its_day() -> None:
     # Around one point, Plotly would write 23:59, 23:59 and 00:00.
     figure = stacked_bars(PALETTE, [START], {"a": [3]}, FigureUnit.COUNT, zone="UTC").figure()
