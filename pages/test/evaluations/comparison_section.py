@@ -1,5 +1,6 @@
 """The comparison of an evaluation's targets with a baseline."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 import streamlit as st
@@ -7,6 +8,7 @@ import streamlit as st
 from core.errors import Failure, NotFound
 from core.evaluations.figures.comparison import explanation
 from core.evaluations.queries import reports
+from core.evaluations.schemas import RunTarget
 from core.evaluations.views import ComparedTarget, EvaluationListItem, EvaluationView, PairedView
 from core.presentation import formatting
 from core.statistics.paired import Verdict
@@ -53,6 +55,7 @@ def draw(found: EvaluationView) -> None:
         number = st.selectbox(
             "Target of the baseline",
             range(1, len(titles) + 1),
+            index=_oldest_version(found.definition_targets) if chosen == found.id else 0,
             format_func=lambda each: text.one_line(titles[each - 1]),
             key=f"{key}.{chosen}.target",
             width=320,
@@ -70,6 +73,14 @@ def draw(found: EvaluationView) -> None:
         st.warning(text.plain(compared.scoring_note), icon=":material/warning:")
     for each in compared.targets:
         _draw(each)
+
+
+def _oldest_version(targets: Sequence[RunTarget]) -> int:
+    """Return the index of the oldest version when all targets are versions of one prompt, else 0:
+    what is new is compared with what was there.
+    """
+    versions = [each.prompt_version or 0 for each in targets]
+    return versions.index(min(versions)) if len({each.prompt_id for each in targets}) == 1 else 0
 
 
 def _read(found: EvaluationView) -> list[EvaluationListItem]:

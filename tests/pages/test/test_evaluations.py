@@ -14,6 +14,7 @@ from core.identity.schemas import Role, SessionKind
 from core.presentation import formatting
 from core.system import workspace
 from pages.test.evaluations.form import scorer_fields
+from tests.factories import prompts
 from tests.factories.bots import made
 from tests.factories.evaluations import (
     answering,
@@ -196,6 +197,18 @@ def test_a_comparison_says_its_verdict_in_words(console: Console, admin: Person)
     app = opened(console, admin, {"evaluation": str(found.id)})
     section(app, "Comparison")
     assert "Too few cases: about" in said(app)
+
+
+def test_a_new_version_is_compared_with_the_one_before_it(console: Console, admin: Person) -> None:
+    support = prompts.create(admin.actor, prompt="Old")
+    prompts.save(admin.actor, support.id, prompt="New", base_version=1)
+    target = {"model_id": "fake:echo", "template_id": "support"}
+    targets = [target | {"version": number} for number in (2, 1)]
+    found = evaluated(admin.actor, GOOD, targets=targets)
+    app = opened(console, admin, {"evaluation": str(found.id)})
+    section(app, "Comparison")
+    assert field(app, "Target of the baseline").value == 2  # type: ignore[attr-defined]
+    assert "against support@1" in said(app)
 
 
 def test_a_comparison_warns_of_evaluations_that_were_not_scored_alike(
