@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
@@ -21,7 +22,7 @@ from core.insights.schemas import UserCounts, WatchScope
 from core.platform import clock
 from core.presentation.comparison import NOT_KNOWN, TOO_EARLY, Kpi, Meaning, kpi, of_level, of_rate
 from core.presentation.formatting import FigureUnit
-from core.presentation.periods import DAY, midnight
+from core.presentation.periods import DAY, Period, midnight
 
 USERS = {"users": "active", "new_users": "new"}
 ROWS_OF_RELEASES = ("user_activity_events", "ai_request_metrics")
@@ -114,16 +115,24 @@ def _conversion(
 ) -> Kpi:
     """Return the conversion; compared only when every user's window has ended."""
     change, value, earlier = TOO_EARLY, None, None
+    window = read_workspace_funnel(core).funnel.window
     if conversions is not None:
         now, then = conversions
         value, earlier = now.rate, then.rate
-        window = read_workspace_funnel(core).funnel.window
         if scope.period.end + window <= clock.now():
             change = of_rate(
                 (now.converted, now.started), (then.converted, then.started), Meaning.GOOD
             )
     course = course_of(core, scope, "onboarding_conversion")
-    return kpi("conversion", "Conversion", FigureUnit.SHARE, (value, earlier), change, course)
+    found = kpi("conversion", "Conversion", FigureUnit.SHARE, (value, earlier), change, course)
+    return found.model_copy(update={"open_days": _open_days(scope.period, len(course), window)})
+
+
+def _open_days(period: Period, known: int, window: timedelta) -> int:
+    """Return how many of the first `known` days have users with time left to convert."""
+    return sum(
+        midnight(day + DAY, period.zone) + window > clock.now() for day in period.days[:known]
+    )
 
 
 def _feedback(core: Session, ai: Session, scope: WatchScope) -> Kpi:

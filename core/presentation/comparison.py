@@ -82,7 +82,8 @@ class Kpi(View):
     is compared with another value: for figures known by day only, that of the days that have ended.
     `chance` is the probability of such a change by chance. `stale` are indexes in `course` of days
     whose source rows an import changed after they had been deleted by retention: their values are
-    no longer updated.
+    no longer updated. `open_days` is how many values at the end of `course` can still rise, because
+    their users have time left.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Kpi(View):
     chance: float | None = None
     course: list[float | None]
     stale: list[int] = Field(default_factory=list)
+    open_days: int = 0
 
 
 class Kpis(View):

@@ -21,6 +21,7 @@ STALE = (
     "An import or an undo changed these days after their raw rows had expired, so they were not "
     "recalculated."
 )
+CAN_RISE = "Dashed days can still rise."
 WIDTH, HEIGHT = 200, 40
 EMPTY = '<div class="attune-course"></div>'
 
@@ -48,23 +49,30 @@ def draw(
 
 
 def course(
-    values: Sequence[float | None], said: str, *, is_worse: bool, stale: Sequence[int] = ()
+    values: Sequence[float | None],
+    said: str,
+    *,
+    is_worse: bool,
+    stale: Sequence[int] = (),
+    open_days: int = 0,
 ) -> str:
-    """Return a sparkline from zero to the maximum as HTML; each stale day is a dashed line."""
+    """Return a sparkline from zero to the maximum as HTML: the last days are dashed while they are
+    open, and each stale day is a dashed vertical line.
+    """
     top = max((value for value in values if value is not None), default=0) or 1
     step = WIDTH / max(len(values) - 1, 1)
     points = [
         # Room above for half the width of the line
-        f"{number * step:.1f},{HEIGHT - value / top * (HEIGHT - 4):.1f}"
+        (number, f"{number * step:.1f},{HEIGHT - value / top * (HEIGHT - 4):.1f}")
         for number, value in enumerate(values)
         if value is not None
     ]
     # One value is no line
     if len(points) < 2:
         return EMPTY
-    first, last = points[0].split(",")[0], points[-1].split(",")[0]
+    ended = [point for number, point in points if number < len(values) - open_days]
+    later = [point for _, point in points[max(len(ended) - 1, 0) :]]  # so that the lines meet
     tone = "attune-course attune-worse" if is_worse else "attune-course"
-    line = " ".join(points)
     dashed = "".join(
         (
             f'<path d="M{number * step:.1f} 0V{HEIGHT}" stroke="#000" stroke-dasharray="2 3" '
@@ -74,14 +82,30 @@ def course(
     )
     picture = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        f'preserveAspectRatio="none"><polygon points="{first},{HEIGHT} {line} {last},{HEIGHT}" '
-        f'fill-opacity=".14"/><polyline points="{line}" fill="none" stroke="#000" '
-        'stroke-width="1.8" stroke-linejoin="round" '
-        f'vector-effect="non-scaling-stroke"/>{dashed}</svg>'
+        f'preserveAspectRatio="none">{_area(ended)}{_line(ended)}{_line(later, "4 3")}'
+        f"{dashed}</svg>"
     )
     # A mask: the page's own colour shows through it, also after a change of theme
     mask = f"url('data:image/svg+xml;base64,{b64encode(picture.encode()).decode()}')"
     return f'<div class="{tone}" role="img" aria-label="{said}" style="mask-image:{mask}"></div>'
+
+
+def _area(points: Sequence[str]) -> str:
+    if len(points) < 2:
+        return ""
+    first, last = points[0].split(",")[0], points[-1].split(",")[0]
+    corners = " ".join([f"{first},{HEIGHT}", *points, f"{last},{HEIGHT}"])
+    return f'<polygon points="{corners}" fill-opacity=".14"/>'
+
+
+def _line(points: Sequence[str], dashes: str = "") -> str:
+    if len(points) < 2:
+        return ""
+    dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
+    return (
+        f'<polyline points="{" ".join(points)}" fill="none" stroke="#000"{dashed} '
+        'stroke-width="1.8" stroke-linejoin="round" vector-effect="non-scaling-stroke"/>'
+    )
 
 
 def _draw(place: DeltaGenerator, kpi: Kpi, note: str) -> None:
@@ -97,7 +121,7 @@ def _draw(place: DeltaGenerator, kpi: Kpi, note: str) -> None:
         if kpi.verdict is ChangeVerdict.WORSE
         else "blue",
         delta_arrow=_arrow(kpi) if is_news else "off",
-        help=f"{note} {_why(kpi, changed)}".strip(),
+        help=" ".join(filter(None, [note, _why(kpi, changed), CAN_RISE if kpi.open_days else ""])),
     )
     known = [value for value in kpi.course if value is not None] or [0.0]
     said = (
@@ -105,7 +129,13 @@ def _draw(place: DeltaGenerator, kpi: Kpi, note: str) -> None:
         f"{formatting.figure(max(known), kpi.unit)}"
     )
     place.html(
-        course(kpi.course, said, is_worse=kpi.verdict is ChangeVerdict.WORSE, stale=kpi.stale)
+        course(
+            kpi.course,
+            said,
+            is_worse=kpi.verdict is ChangeVerdict.WORSE,
+            stale=kpi.stale,
+            open_days=kpi.open_days,
+        )
     )
     if kpi.stale:
         place.caption(

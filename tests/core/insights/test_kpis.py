@@ -114,6 +114,15 @@ def test_conversion_is_judged_when_everybody_has_had_the_whole_window(
     assert (found.value, found.before, found.verdict) == (0, 1, verdict)
 
 
+@pytest.mark.parametrize(("ago", "open_days"), [(23, 7), (29, 1), (30, 0)])
+def test_days_of_the_course_are_open_while_their_users_can_still_convert(
+    ago: int, open_days: int
+) -> None:
+    end = START - ago * DAY
+    store(spaced(STEPS, user="one", start=end - 6 * DAY))
+    assert kpis(Period(end - 7 * DAY, end))["conversion"].open_days == open_days
+
+
 def asked(day: datetime, count: int) -> list[NewRequest]:
     return [
         request(day + HOUR * (number % 24), cost_usd=Decimal("0.01")) for number in range(count)

@@ -1,10 +1,13 @@
 """KPIs show significant changes with a colour, and others as text only."""
 
+from base64 import b64decode
+
 import pytest
 from streamlit.proto.Metric_pb2 import Metric
 from streamlit.testing.v1 import AppTest
 
 from core.presentation.comparison import ChangeVerdict
+from pages._ui import kpis
 
 
 def page(verdict: str, value: float, before: float | None, compared: float | None) -> None:
@@ -91,3 +94,28 @@ def test_no_change_is_shown_while_users_of_the_period_can_still_convert(before: 
 def test_what_has_no_period_before_it_is_not_called_early() -> None:
     early = drawn(ChangeVerdict.EARLY, 20, before=None)
     assert (early.delta, early.help) == ("", "No previous data to compare with.")
+
+
+def lines(open_days: int) -> list[tuple[int, bool]]:
+    """Return the number of points of each line of a course of five days, and if it is dashed."""
+    drawn = kpis.course([1.0, 2.0, 3.0, 2.0, 1.0], "", is_worse=False, open_days=open_days)
+    picture = b64decode(drawn.split("base64,")[1].split("'")[0]).decode()
+    return [
+        (each.split('"')[1].count(","), "dasharray" in each)
+        for each in picture.split("<polyline")[1:]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("open_days", "found"),
+    [
+        (0, [(5, False)]),
+        (2, [(3, False), (3, True)]),
+        (4, [(5, True)]),
+        (5, [(5, True)]),
+    ],
+)
+def test_the_course_of_days_that_can_still_rise_is_dashed(
+    open_days: int, found: list[tuple[int, bool]]
+) -> None:
+    assert lines(open_days) == found
