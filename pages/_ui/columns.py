@@ -131,10 +131,12 @@ def bar(
 
 
 def tags(label: str, value: Callable[[Row], Sequence[str]], *, width: int) -> TableColumn[Row]:
+    """Return a column of labels, absent where no row has any."""
     return TableColumn(
         label,
         lambda row: [texts.one_line(each) for each in value(row)],
         config.ListColumn(width=width),
+        is_optional=True,
     )
 
 

@@ -66,6 +66,23 @@ def test_headers_of_all_tables_select_a_column_and_sort_nothing_in_the_browser()
     assert len(modes) == 3
 
 
+def tagged_rows(tags: list[str]) -> None:
+    """Draw two rows, the second with tags."""
+    from pages._ui import columns, tables  # noqa: PLC0415  AppTest runs these lines apart
+
+    read = [columns.text("User", str), columns.tags("Tags", lambda row: row, width=80)]
+    tables.draw([[], tags], read, "to read", key="tagged")
+
+
+@pytest.mark.parametrize(
+    ("tags", "shown"), [([], ["User"]), (["refund"], ["User", "Tags"])], ids=["none", "one"]
+)
+def test_a_column_of_tags_is_absent_where_no_row_has_any(tags: list[str], shown: list[str]) -> None:
+    app = AppTest.from_function(tagged_rows, args=(tags,)).run()
+    assert not app.exception
+    assert list(app.dataframe[0].value.columns) == shown
+
+
 def sorting(order: str) -> Sorting:
     return Sorting(order, chosen.append)
 
