@@ -158,8 +158,8 @@ async def _until_stopped(app: App, stopping: threading.Event) -> None:
     # The event loop's own threads are fewer on a small machine than jobs at once
     threads = ThreadPoolExecutor(2 * CONCURRENCY, thread_name_prefix="job")
     asyncio.get_running_loop().set_default_executor(threads)
-    # Each queue has threads of its own: jobs of hours on a common one would keep the others
-    # waiting, and the worker from its heartbeat.
+    # Each queue has places of its own: jobs that take hours would otherwise keep all others
+    # waiting, the heartbeat among them.
     working = {asyncio.create_task(_take_jobs_of(name, app)) for name in (queue.USUAL, queue.LONG)}
     is_first_to_end = None
     while not is_first_to_end and not stopping.is_set():
