@@ -106,6 +106,7 @@ def behind_gate(
         (openai.PREFIX, openai_errors.translate),
     ):
         gated = TranslatedProblems(gated, prefix=prefix, translate=translate)
+    # Outermost, so that refusals of the gate have the headers, too.
     return SecurityHeaders(
         ApiCors(gated, origins=config.cors_origins) if config.cors_origins else gated,
         policy=content_policy(built_frontend.index, built_frontend.index_of_kept),

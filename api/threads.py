@@ -40,6 +40,7 @@ class Threads:
             yield item
 
 
+# Each lane has as many connections to `core` (core/processes/startup.py).
 SIGN_IN = Threads(Lane.SIGN_IN, 8)
 INGEST = Threads(Lane.INGEST, 10)
 # Exports that wait for a query slot use no threads of other routes

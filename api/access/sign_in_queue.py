@@ -67,6 +67,7 @@ class Queue:
     def throttle(self, network: str) -> None:
         """Delay the next check of a network."""
         now = asyncio.get_running_loop().time()
+        # Waits that are over are dropped: an attacker has any number of addresses.
         self._not_before = {name: until for name, until in self._not_before.items() if until > now}
         self._not_before[network] = now + THROTTLE_WAIT_S
 
@@ -158,6 +159,7 @@ async def sign_in(
         network_of(caller.ip_address),
     )
     async with queue.turn(network):
+        # The turn may have come after a long wait, and a check is slow.
         if await request.is_disconnected():
             return None
         result = await _checks.run(service.try_sign_in, email, password, kind, caller)

@@ -91,6 +91,7 @@ class Connections:
         address = plain_address(peer or "")
         network = ANY_PROXY if is_in(address, self._proxies) else network_of(address)
         has_room = self._has_room(network)
+        # Without room, too: a health check is served on it, and the limits of time hold for it.
         self._network_of[transport] = network
         self._by_network.setdefault(network, {})[transport] = connection
         if not self._is_sweeping:
@@ -117,6 +118,7 @@ class Connections:
         if network != ANY_PROXY and len(same_network) >= self._limits.per_network:
             return self._make_room(same_network, network)
         if len(self._network_of) >= self._limits.in_total:
+            # The network with the most connections makes room, so that a flood displaces itself.
             largest = max(self._by_network, key=lambda name: len(self._by_network[name]))
             return self._make_room(self._by_network[largest], largest)
         return True
@@ -127,6 +129,7 @@ class Connections:
         self._log_refusal(network, len(candidates))
         for transport, connection in candidates.items():
             if connection.is_waiting:
+                # At once, as the new one counts now; asyncio reports a loss in a later turn only.
                 self.leave(transport)
                 connection.make_room()
                 return True

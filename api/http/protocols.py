@@ -23,6 +23,7 @@ MAX_HEAD_BYTES = 64 * 1024
 # Small headers take ten times their size as objects; the websockets library has the same limit
 MOST_HEADERS = 128
 PIECE = 8 * 1024
+# uvicorn keeps pipelined requests in memory until those before them have been answered.
 DEEPEST_PIPELINE = 16
 HEAD_S = 10.0
 # A slow body may continue while at least this many bytes arrive in each half minute, which any
@@ -212,6 +213,7 @@ class Http(HttpToolsProtocol):
         unsent = self.transport.get_write_buffer_size()
         if self._unread.is_stuck(unsent, now):
             abort(self.transport)
+        # A client that still reads a response is not late with its next request.
         elif unsent or self.transport.is_closing():
             return
         elif not self._is_busy:

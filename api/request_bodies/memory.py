@@ -34,6 +34,7 @@ class MemoryBudget:
         try:
             await turn
         except asyncio.CancelledError:
+            # It was admitted at the very moment its request was cancelled.
             if turn.done() and not turn.cancelled():
                 self._free += amount
             self._admit()

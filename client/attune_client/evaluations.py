@@ -104,6 +104,7 @@ def run(
 
     Raises EvaluationFailed.
     """
+    # A start that is sent again, after its answer was lost, must not begin a second evaluation.
     key = new.get("idempotency_key") or uuid4().hex
     started = console.post("evaluation/probabilistic", {**new, "idempotency_key": key})
     address = f"evaluation/{started['id']}"

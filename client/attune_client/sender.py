@@ -78,6 +78,7 @@ class Sender:
             self.pace.batch_rows,
             AT_ONCE_BYTES,
             linger_s=self.pace.linger_s,
+            # Runs of batch jobs are reported in time, also when nothing else is sent.
             idle_s=BEAT_INTERVAL_S / 2,
         )
         unsettled = len(batch)
@@ -112,6 +113,7 @@ class Sender:
                 is_transient = response.status in TRANSIENT_STATUSES
                 retry_after_s = response.retry_after_s
                 reason = f"HTTP {response.status} {response.body[:300].decode(errors='replace')}"
+                # The same rows would be refused again.
                 if response.status < 500 and not is_transient:
                     break
             tries += 1

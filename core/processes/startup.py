@@ -83,6 +83,7 @@ def serving_engines(databases: engines.Addresses) -> Iterator[None]:
     serving = engines.Engines(
         *_pools(databases, core=(8, 20), ai=(3, 13)),
         lanes={
+            # Own connections: slow pages and reports delay neither sign-in nor senders.
             Lane.SIGN_IN: engines.Engines(*_pools(databases, core=(4, 4), ai=(1, 1))),
             Lane.INGEST: engines.Engines(*_pools(databases, core=(4, 6), ai=(1, 5))),
         },
@@ -160,6 +161,8 @@ def _startup_errors(embedded: Postgres | None) -> Iterator[None]:
 
 def _check_different(opened_engines: engines.Engines) -> None:
     """Raise StartRefused when both addresses lead to the same database."""
+    # An advisory lock belongs to one database: both connections get it only if there are two. The
+    # key is random, so that two starts at once do not take each other for the second address.
     key = secrets.randbits(62)
     with opened_engines.core.connect() as core, opened_engines.ai.connect() as ai:
         locked = [

@@ -57,6 +57,7 @@ def run(addresses: engines.Addresses) -> None:
         for thread in threads:
             thread.start()
         _work(addresses, stopping)
+        # Else the outbox would sleep on for seconds before it sees that the worker stops.
         has_events.set()
         for thread in threads:
             thread.join(STOP_TIMEOUT_S)
@@ -157,6 +158,8 @@ async def _until_stopped(app: App, stopping: threading.Event) -> None:
     # The event loop's own threads are fewer on a small machine than jobs at once
     threads = ThreadPoolExecutor(2 * CONCURRENCY, thread_name_prefix="job")
     asyncio.get_running_loop().set_default_executor(threads)
+    # Each queue has places of its own: jobs that take hours would otherwise keep all others
+    # waiting, the heartbeat among them.
     working = {asyncio.create_task(_take_jobs_of(name, app)) for name in (queue.USUAL, queue.LONG)}
     is_first_to_end = None
     while not is_first_to_end and not stopping.is_set():
@@ -228,6 +231,8 @@ def _pause_s(delivered: int) -> float:
 
 
 def _stop_with_parent(stopping: threading.Event) -> None:
+    # Only the parent holds the other end of standard input, which the kernel
+    # closes however it ends.
     while os.read(0, 1):
         pass
     stopping.set()

@@ -83,6 +83,7 @@ def _stream(route: Route, cancel_token: CancelToken, call: ModelCall) -> Generat
             lambda: _Answer.begin(client.stream(call, cancel_token), cancel_token, deadline),
             cancel_token,
         )
+        # A caller may stop before the end: closing the stream ends the answer at the provider, too.
         with closing(answer.chunks):
             while answer.chunk is not None:
                 yield limiter.accept(answer.chunk)

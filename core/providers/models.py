@@ -35,6 +35,7 @@ class ProviderRow(Keyed, Created, CoreTable):
         one_of("kind", ProviderKind),
         one_of("source", ProviderSource),
         one_of("status", ProviderStatus),
+        # `least` ignores nulls, as either limit may be missing.
         CheckConstraint("least(max_concurrent, calls_per_minute) > 0", name="limits"),
     )
 
@@ -64,6 +65,7 @@ class ModelPrice(Keyed, Created, CoreTable):
     __tablename__ = "model_prices"
     __table_args__ = (
         one_of("source", PriceSource),
+        # With the source, because a custom price may override a packaged one of the same start.
         UniqueConstraint("provider", "model", "valid_from", "source"),
     )
 

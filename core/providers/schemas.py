@@ -61,9 +61,11 @@ class Parameters(BaseModel):
     top_p: float | None = Field(default=None, ge=0, le=1)
     frequency_penalty: float | None = Field(default=None, ge=-2, le=2)
     presence_penalty: float | None = Field(default=None, ge=-2, le=2)
+    # OpenAI takes at most four.
     stop_sequences: tuple[StopSequence, ...] | None = Field(default=None, max_length=4)
     seed: int | None = Field(default=None, ge=0, le=2**31 - 1)
     reasoning_effort: ReasoningEffort | None = None
+    # Anthropic takes no smaller budget.
     thinking_budget: int | None = Field(default=None, ge=1024, le=1_000_000)
     prompt_cache_ttl: PromptCacheTtl | None = None
 

@@ -47,6 +47,7 @@ def _quotas(session: Session, quota_id: UUID | None = None) -> list[QuotaView]:
         select(*Quota.__table__.columns, target, used.label("used"), over.label("over"))
         .outerjoin(AdminUser, AdminUser.id == Quota.account_id)
         .outerjoin(ApiKey, ApiKey.id == Quota.key_id)
+        # The lengths of their names put the scopes in order: workspace, account, role, key.
         .order_by(func.length(Quota.scope).desc(), target, Quota.measure, Quota.id)
     )
     if quota_id is not None:
@@ -58,6 +59,7 @@ def _present_use(now: datetime) -> tuple[ColumnElement[Decimal], ColumnElement[i
     """Return columns for the present period: used and reserved, and calls beyond the limit."""
     present = func.date_trunc(Quota.period, now, "UTC", type_=DateTime(timezone=True))
     figures = (
+        # The quota of a role has a counter for each account: the one that is used most is shown.
         func.max(UsageCounter.used + UsageCounter.reserved),
         func.sum(UsageCounter.over),
     )

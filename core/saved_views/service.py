@@ -96,6 +96,7 @@ def hand_over_shared(session: Session, account_id: UUID, *, to: UUID) -> None:
     all_names = taken | {_place(row, row.name) for row in given}
     for row in given:
         if _place(row, row.name) in taken:
+            # Shortened, so that the number fits into the 80 characters of a name.
             names = (f"{row.name[:70]} ({number})" for number in count(2))
             row.name = next(name for name in names if _place(row, name) not in all_names)
             all_names.add(_place(row, row.name))

@@ -9,6 +9,7 @@ from core.scoring.service import production
 
 
 @queue.app.periodic(cron="*/5 * * * *")
+# With both locks one run works and one waits at most: two at once would pay for the same scores.
 @queue.app.task(
     name="scoring.production", queueing_lock="scoring.production", lock="scoring.production"
 )

@@ -75,6 +75,7 @@ def absolute(rubric: str, answer: ScoredAnswer, case: CaseToScore) -> str:
 def comparison(rubric: str, first: str, second: str, case: CaseToScore) -> str:
     """Return the message that asks which of two answers is better."""
     answers = [_between("first_answer", first), _between("second_answer", second)]
+    # The reference may be one of the two answers.
     return "\n\n".join([rubric, *_case(case, has_reference=False), *answers])
 
 

@@ -75,6 +75,7 @@ def _send(
     reach, timeout = provider_address_policy(config()), httpx2.Timeout(timeout_s)
     try:
         with (
+            # The client's timeout is for each read; this one is for the whole request.
             cancellable(CancelToken(), time.monotonic() + timeout_s),
             outbound.client(reach, timeout=timeout, keep_alive=0) as client,
             client.stream("POST", url, headers=headers, **body) as response,

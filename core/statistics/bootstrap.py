@@ -67,6 +67,7 @@ def _bca(values: Floats, means: Floats) -> MeanInterval | None:
         scipy.ndtr(bias + (bias + z) / (1 - acceleration * (bias + z)))
         for z in (-deviation, deviation)
     ]
+    # They are infinite where all resampled means lie on one side of the mean.
     if not np.all(np.isfinite(shares)):
         return None
     low, high = np.percentile(means, [100 * share for share in shares])

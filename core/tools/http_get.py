@@ -32,6 +32,7 @@ def http_get(arguments: HttpAddress, _actor: Actor) -> dict[str, Any]:
     reach = AddressPolicy(loopback=False, named=config().attune_allow_hosts)
     try:
         with (
+            # The client's timeout is for each read; this one is for the whole request.
             cancellable(CancelToken(), time.monotonic() + TIMEOUT_S),
             outbound.client(reach, timeout=httpx2.Timeout(TIMEOUT_S), keep_alive=0) as client,
             client.stream("GET", url) as response,

@@ -74,6 +74,7 @@ def listen() -> None:
 
 def window(at: str, size: int) -> Window:
     """Return the window of the page that a list's pagination shows."""
+    # `at` contains the filters: with others, a list begins with its first page.
     return Window(size, (state.get(f"{at}.page", 1) - 1) * size)
 
 

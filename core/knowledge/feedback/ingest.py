@@ -84,6 +84,8 @@ def store(session: Session, feedback: list[NewFeedback], source: RowSource) -> i
         if each.message_id and each.conversation_id is None
     ]
     with transaction() as core:
+        # Committed before the messages are looked up, so that one that arrives
+        # meanwhile finds the name.
         named_messages.store(core, names)
     with read_session() as core:
         places = sender_ids.places(

@@ -1,7 +1,7 @@
 """KPIs of feedback, compared with the previous period."""
 
 from core.knowledge.views import FeedbackStats
-from core.presentation.comparison import NOT_KNOWN, Kpi, Meaning, kpi, of_level, of_rate
+from core.presentation.comparison import NOT_KNOWN, Kpi, Meaning, kpi, of_rate
 from core.presentation.formatting import FigureUnit
 
 
@@ -9,11 +9,10 @@ def feedback_kpis(found: FeedbackStats) -> list[Kpi]:
     """Return KPIs: the share of positive ratings, ratings, and comments."""
     before, counts = found.previous, [float(day.rated) for day in found.days]
     verdict = of_rate((found.positive, found.rated), (before.positive, before.rated), Meaning.GOOD)
-    level = of_level(counts, [], Meaning.NEITHER)
     course = [day.ratio for day in found.days]
     return [
         kpi("positive", "Positive", FigureUnit.SHARE, (found.ratio, before.ratio), verdict, course),
-        kpi("rated", "Ratings", FigureUnit.COUNT, (found.rated, before.rated), level, counts),
+        kpi("rated", "Ratings", FigureUnit.COUNT, (found.rated, before.rated), NOT_KNOWN, counts),
         kpi(
             "comments",
             "Commented",

@@ -78,6 +78,7 @@ def save_draft(session: Session, session_id: UUID, draft: Draft, *, actor: Actor
 
 def store_draft(row: PlaygroundSession, draft: Draft) -> None:
     """Set the draft of a session that the caller has locked; a prompt of others stays marked."""
+    # While a session is marked, tools that change data wait for a confirmation.
     if encrypted_texts.draft_of(row).has_prompt_of_others:
         draft = draft.model_copy(update={"has_prompt_of_others": True})
     row.draft = encrypted_texts.seal(

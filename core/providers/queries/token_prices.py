@@ -25,6 +25,7 @@ from core.providers.queries import configured
 from core.providers.schemas import Connection, Prices, PriceSource, Route
 
 CHANGED = "prices changed"
+# No row may be older (docs/limits.md), so a packaged price covers all of them.
 ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)
 PICO = 1_000_000  # picodollars per token in one dollar per million tokens
 MOST = 99_999_999_999_999  # of 0.00000001 USD in a row

@@ -94,12 +94,14 @@ def change(
     require(actor, Permission.MANAGE_PROVIDERS)
     row = configured.get_row(session, provider_id)
     new_values = change.model_dump(exclude_unset=True)
+    # A form never holds the stored key, so there is nothing to compare it with.
     check_unchanged(row, loaded, new_values.keys() - {"secret"})
     if row.source != ProviderSource.SETTINGS and new_values.keys() & {"base_url", "secret"}:
         raise ProviderFromEnvironment
     before = _facts(row)
     if "base_url" in new_values:
         address = checked_address(change.base_url) if change.base_url else None
+        # A key is only ever sent to the address that it was entered for.
         row.secret = row.secret if address == row.base_url else None
         row.base_url = address
     if "secret" in new_values:
@@ -148,6 +150,7 @@ def record_check(
     was removed.
     """
     provider = configured.get_configured(session, checked.name)
+    # The check ran outside a transaction, so an administrator may have changed the provider.
     if provider.connection != checked:
         return configured.view(provider)
     status = ProviderStatus.FAILING if models is None else ProviderStatus.WORKING

@@ -85,6 +85,8 @@ def of_response(response: ErrorResponse) -> CallFailed:
         quoted(response.message),
     )
     text = f"{' '.join(kinds)} {response.message}".lower()
+    # The words come before the status, which says less: OpenAI sends insufficient_quota with the
+    # 429 of a rate limit, Anthropic a lack of credit with the 400 of a bad request.
     if _contains_any(text, LONG_CONTEXT):
         return ContextTooLong()
     if status == 402 or _contains_any(text, NO_CREDIT):

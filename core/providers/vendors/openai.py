@@ -76,6 +76,7 @@ class OpenAI:
         finish_reason: str | None = None
         calls = ToolCalls()
         with self._open_stream(call) as events:
+            # The last event has the usage and no choices.
             for event in events:
                 if usage := event.get("usage"):
                     yield UsageChunk(usage_of(usage))
@@ -89,6 +90,7 @@ class OpenAI:
         yield from calls.chunks()
         if event is None:
             raise UnexpectedFormat
+        # A stream that breaks off between two events ends without an error of the SDK.
         if finish_reason is None:
             raise AnswerIncomplete
         yield EndChunk(finish_reason)

@@ -24,6 +24,7 @@ def request_of(call: ModelCall, *, is_vendor: bool) -> dict[str, Any]:
         "model": call.model,
         "messages": messages if is_vendor else without_marks(messages),
         "stream": True,
+        # Without it a stream has no token counts, and the call no cost.
         "stream_options": {"include_usage": True},
         **_parameters(call, is_vendor=is_vendor),
     }

@@ -202,6 +202,7 @@ def _write(first: date, end: date, zone: str) -> None:
         daily_metrics.write(session, days, others)
 
 
+# Figures come before retention, which deletes rows that some are counted from.
 PHASES: dict[str, Callable[[], object]] = {
     "partitions": partitions.create_ahead,
     "figures": write_figures,

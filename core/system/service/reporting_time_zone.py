@@ -50,6 +50,7 @@ def rebuild_days(zone: str) -> None:
 
 
 def _is_still(session: Session, zone: str) -> bool:
+    # What follows reads whole tables, far longer than a statement of a request may take.
     session.execute(text("select set_config('statement_timeout', '10min', true)"))
     return settings.read(session, settings.Workspace).reporting_time_zone == zone
 
@@ -61,6 +62,7 @@ def _days_with_raw_rows(session: Session, zone: str) -> list[date]:
     first = first_whole_day(session, max(ends, default=None), zone)
     if first is None:
         found = session.scalar(EARLIEST)
+        # In a zone behind UTC, the first row may be of the day before.
         first = None if found is None else found.date() - timedelta(days=1)
     # Tomorrow, in a zone that is a day ahead of UTC; the end is excluded
     last = clock.now().date() + timedelta(days=3)
@@ -73,6 +75,7 @@ def _days_with_raw_rows(session: Session, zone: str) -> list[date]:
 
 def first_whole_day(session: Session, sealed: datetime | None, zone: str) -> date | None:
     """Return the first day of a zone that begins at or after a time."""
+    # A microsecond earlier, so that a time at midnight itself begins its day.
     begins = (
         "select cast(date_trunc('day', cast(:sealed as timestamptz) - interval '1 us', :zone) at "
         "time zone :zone as date)"

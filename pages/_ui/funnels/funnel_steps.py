@@ -145,6 +145,7 @@ class StepsForm:
 
 def _row(step: Step) -> dict[str, Any]:
     return {
+        # The row's widgets are named by it, so that a row keeps their values when it moves.
         "id": new_id().hex,
         "types": list(step.event_types),
         "optional": step.optional,

@@ -137,6 +137,7 @@ def _draw_facts(found: DocumentView, zone: str) -> None:
             name: str(found.metadata.get(f"{name}_id") or "")
             for name in ("conversation", "message")
         }
+        # Only of proposals: metadata of programs may have other IDs under these names.
         if found.source == service.REVIEW and all(place.values()):
             links.draw("tuning", "Source conversation", icon="forum", **place)
         address = f"/api/v1/admin/ai/knowledge/documents/{found.id}"

@@ -114,6 +114,7 @@ def add() -> None:
         raise Invalid(WRONG[str(wrong.errors()[0]["loc"][0])]) from None
     with guard.work() as (session, actor):
         added = service.add_server(session, given, actor=actor)
+    # After the transaction: it reads the server that was stored, and waits for it.
     check.check_as(added.id, actor=actor)
     state.toast("MCP server added")
 

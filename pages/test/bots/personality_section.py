@@ -102,6 +102,7 @@ def _draw_parameters(bot: BotView) -> None:
                 label,
                 placeholder=f"{getattr(computed, name):g}",
                 step=STEPS[name] if is_whole else 0.05,
+                # Penalties may be negative: words are then more likely to be repeated.
                 min_value=1 if is_whole else 0.0 if name == "temperature" else -2.0,
                 max_value=100_000 if is_whole else 2.0,
                 **_seeded(bot, name, getattr(bot.parameters, name)),

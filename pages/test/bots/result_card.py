@@ -109,6 +109,7 @@ def _draw_rating(result: BotTestResult) -> None:
 @errors.action
 def rate(result_id: UUID) -> None:
     rating: Decimal | None = state.get(f"bots.rating.{result_id}", None)
+    # A rating can be replaced, not taken back: the next run shows it again.
     if rating is None:
         return
     with guard.work() as (session, actor):

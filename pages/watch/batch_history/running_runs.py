@@ -65,6 +65,7 @@ def _draw_going(run: RunView) -> None:
         else formatting.count(done, "item")
     ]
     facts += [f"{run.failed_jobs:,} failed"] if run.failed_jobs else []
+    # A shortened object holds no phases.
     phase = (
         next(reversed(run.phase_durations), None)
         if "phase_durations" not in run.truncated

@@ -49,6 +49,7 @@ def draw_choices(reads: Reads) -> None:
     value = state.get(f"{PAGE}.event", "")
     st.selectbox(
         "Event",
+        # With the value of the address: Streamlit replaces one that is not offered.
         list(dict.fromkeys(["", *types, value])),
         key=f"{PAGE}.event",
         format_func=lambda each: each or "Most frequent event",

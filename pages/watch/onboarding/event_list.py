@@ -57,6 +57,7 @@ def _draw_choices(types: Sequence[str], codes: Sequence[str]) -> None:
             key = f"{PAGE}.{name}"
             st.selectbox(
                 label,
+                # With the value of the address: Streamlit replaces one that is not offered.
                 list(dict.fromkeys(["", *found, state.get(key, "")])),
                 key=key,
                 format_func=partial(_named, named),

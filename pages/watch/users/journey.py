@@ -10,7 +10,7 @@ from core.activity.schemas import RequestTotals
 from core.activity.views import JourneyEvents, OnboardingStatus, UserView
 from core.insights.queries.timeline import OtherActivity, read_other_activity, timeline
 from core.presentation import formatting
-from core.presentation.periods import Watched
+from core.presentation.periods import MOST_DAYS, Watched
 from core.system import workspace
 from pages._ui import frame, links, state, text, watch
 from pages._ui.cache import Reads
@@ -172,7 +172,7 @@ def _draw_facts(user: UserView, requests: RequestTotals, watched: Watched) -> No
         links.draw(
             "ai-metrics", "AI requests", icon="monitoring", user_id=str(user.id), days="90", **place
         )
-        query = {"user_id": user.id, **place, "days": 3660, "format": "csv"}
+        query = {"user_id": user.id, **place, "days": MOST_DAYS, "format": "csv"}
         address = f"/api/v1/admin/onboarding/events?{urlencode(query)}"
         st.link_button("Export events (CSV)", address, icon=":material/download:", type="tertiary")
 

@@ -23,6 +23,7 @@ from core.platform import clock
 from core.presentation.periods import Period, Watched, midnight
 from core.statistics.rates import wilson
 
+# A rating's model is looked up in the other database, so only the newest ratings count.
 MOST_LOOKED_AT, AT_ONCE, MOST_MODELS = 100_000, 10_000, 50
 SAID = (ConversationOpinion.POSITIVE, ConversationOpinion.NEUTRAL, ConversationOpinion.NEGATIVE)
 

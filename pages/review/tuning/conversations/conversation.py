@@ -86,6 +86,7 @@ def close() -> None:
     state.forget(OPENED, TURNED)
     for name in ("conversation", "message", "at"):
         st.query_params.pop(name, None)
+    # An empty address would show a reviewer the queue.
     if "view" not in st.query_params:
         st.query_params["view"] = "conversations"
 

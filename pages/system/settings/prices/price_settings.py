@@ -17,6 +17,7 @@ from pages._ui.tables import TableColumn
 from pages.system.settings.prices import price_form, reprice_settings
 
 SOURCES = {"All": None, "Custom": PriceSource.SETTINGS, "Packaged": PriceSource.PACKAGED}
+# Packaged prices begin with this year, and no request is older.
 FROM_THE_BEGINNING = 2000
 MOST_ROWS = 12
 

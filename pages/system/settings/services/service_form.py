@@ -79,6 +79,7 @@ def add() -> None:
     with guard.work() as (session, actor):
         made = service.add(session, given, actor=actor)
     state.put(MADE, made)
+    # After the transaction: it sends a job, and reads the service that was stored.
     check.check_as(made.id, actor=actor)
 
 

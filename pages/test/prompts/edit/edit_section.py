@@ -131,6 +131,7 @@ def _save(editor: PromptEditor) -> None:
     # So that the next run loads the version that was saved
     state.forget(editor.key("base"))
     try:
+        # Annotations are in the other database: the version stays saved when this fails.
         fixed = fixes.mark(editor, saved.version)
     except Failure as failure:
         state.problem(

@@ -41,6 +41,7 @@ def open_gate(prompt: PromptView, label: str, present: GateView | None) -> None:
         page = list_datasets(session, Window(LARGEST_PAGE), actor=actor)
         evaluations = reports.list_evaluations(session, actor=actor).items
         models = [model.id for model in list_models(session)]
+    # Everyone who promotes must be able to run the gate's evaluation.
     datasets = {
         each.id: each
         for each in page.items
