@@ -23,7 +23,7 @@ def run(import_id: str, may_go_on: Callable[[], bool]) -> None:
     It stops by itself when this process is killed. If it is killed, `imports.resume` finds that the
     import stands still.
     """
-    process = subprocess.Popen(  # noqa: S603  our own program, and the id of an import
+    process = subprocess.Popen(  # noqa: S603  Attune's own program, and the ID of an import
         [sys.executable, str(ROOT / "app.py"), COMMAND, import_id],
         stdin=subprocess.PIPE,
         start_new_session=True,
