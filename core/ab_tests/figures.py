@@ -78,6 +78,7 @@ def _paired(
         if (known := value(each)) is not None:
             # A comes first: false is the index 0
             found[each.position][each.variant is VariantId.B].append(known)
+    # Means over different cases would differ by how hard these are
     pairs = [pair for _, pair in sorted(found.items()) if all(pair)]
     return [a for a, _ in pairs], [b for _, b in pairs]
 

@@ -24,7 +24,7 @@ from core.database.rollups import Grain
 from core.database.tables import CoreTable, one_of
 
 HISTOGRAM = ARRAY(Integer())
-FOLDED = {"postgresql_with": {"fillfactor": 50}}
+FOLDED = {"postgresql_with": {"fillfactor": 50}}  # folds update the same rows: in their page
 TOKENS = (
     *("input_tokens", "output_tokens", "cached_tokens"),
     *("cache_write_tokens", "reasoning_tokens", "total_tokens"),

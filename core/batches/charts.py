@@ -192,7 +192,7 @@ def bars_of(run: RunView, now: datetime) -> list[PhaseBar]:
         if run.duration_ms is not None
         else (now - run.started_at).total_seconds() * 1000
     )
-    # When a lost run ended, nobody knows
+    # When a lost run ended is unknown
     has_end = run.duration_ms is not None or run.status == "running"
     if has_end and whole - starts[-1] > LEAST_REST * whole:
         timed.append((REST, whole - starts[-1]))

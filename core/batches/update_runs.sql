@@ -1,3 +1,4 @@
+-- Any report is a sign of life, also one that is older than what is known.
 update batch_run_history as run set heard_at = now(), told = learned.told::jsonb,
     status = learned.status,
     batch_job = learned.batch_job, triggered_by = learned.triggered_by,

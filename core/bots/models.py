@@ -128,6 +128,7 @@ class BotResult(Keyed, Created, CoreTable):
 
     __tablename__ = "playground_test_results"
     __table_args__ = (
+        # An answer of a run is stored once, also when its job runs twice; single tests have no run
         UniqueConstraint("run_id", "test_scenario_id", "position"),
         Index(None, "user_id"),
         Index(None, "bot_config_id", "created_at"),

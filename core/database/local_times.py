@@ -11,6 +11,8 @@ MICROSECOND_SQL: ColumnElement[timedelta] = literal_column("interval '1 microsec
 
 def moment_of(local: datetime, zone: str) -> datetime:
     """Return when clocks first show a local time, in UTC."""
+    # The microsecond before exists also where clocks skip midnight. Where they turn back at
+    # midnight it comes twice, and the day begins after the second (fold=1).
     before = (local - MICROSECOND).replace(tzinfo=ZoneInfo(zone), fold=1)
     return before.astimezone(UTC) + MICROSECOND
 

@@ -156,7 +156,7 @@ def list_parts(connection: Connection, parent: str) -> list[Partition]:
     for _, bounds in connection.execute(PRESENT, {"parent": parent}):
         first, end = (
             date.fromisoformat(day)
-            # All are ours.
+            # Attune creates all partitions, with bounds of this form.
             for day in BOUNDS.match(bounds.removeprefix("FOR VALUES ")).groups()  # type: ignore[union-attr]
         )
         found.append(Partition(first, end))

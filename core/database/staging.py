@@ -77,6 +77,8 @@ class Stage:
         names = SQL(", ").join(map(Identifier, columns))
         statement = COPY.format(Identifier(self.name), names)
         with connection.cursor() as cursor, cursor.copy(statement) as copy:
+            # A binary copy casts nothing: without its column's type, a number would be sent as the
+            # smallest one that holds it
             copy.set_types([self.columns[name] for name in columns])
             for row in rows:
                 copy.write_row(row)

@@ -44,6 +44,7 @@ def _parameters(settings: dict[str, str | int]) -> "xllamacpp.CommonParams":
 def _end_with_parent() -> None:
     while os.read(0, 1):
         pass
+    # sys.exit would end only this thread, and not the server
     os._exit(0)
 
 

@@ -22,7 +22,7 @@ SETTINGS = {
     "log_timezone": "UTC",
     # Statements whose client is gone are cancelled.
     "client_connection_check_interval": "2s",
-    # Slow statements, for whoever looks for the reason of a slow page
+    # Slow statements, which show why a page is slow
     "log_min_duration_statement": "2000",
     # Parameters are user text, and so are the values that an error quotes: who sent the statement
     # learns of the error anyway.

@@ -28,7 +28,7 @@ def resume(timestamp: int) -> None:
     """Go on with evaluations whose worker has ended, or that no job has taken."""
     with transaction() as session:
         for row in list_lost(session):
-            # Of nobody, or the job would leave it to the worker that is gone; not lost again until
-            # it has had its turn
+            # Without a worker, or the job would leave it to the one that is gone; not lost again
+            # until it has had its turn
             row.worker, row.alive_at = None, clock.now()
             evaluations.defer(session, row.id)

@@ -97,6 +97,7 @@ class _ModelCalls:
         self._is_begun = True
         start, is_first_text = self._buffer.length, True
         first_tool = len(self._buffer.tools)
+        # Else a round whose usage is not reported would count that of the round before
         self._buffer.usage = None
         try:
             for chunk in self._chunks(call):
@@ -105,6 +106,7 @@ class _ModelCalls:
                     start = self._begin_text(start)
                 self._buffer.add(chunk)
         finally:
+            # Also of a call that fails or is stopped: what it has used until then costs, too
             requested = self._buffer.tools[first_tool:]
             tool_chars = sum(len(each.name) + len(each.arguments) for each in requested)
             self._count(call, self._buffer.length - start + tool_chars)

@@ -157,6 +157,7 @@ def list_priceable(
         Execution.created_at < end,
         Execution.status != ExecutionStatus.PENDING,
         Execution.total_tokens.is_not(None),
+        # Answers from the cache cost nothing, whatever the prices are
         Execution.cached_from.is_(None),
     )
     query = query.where(model_name == model) if model is not None else query

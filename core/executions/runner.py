@@ -141,6 +141,7 @@ class Runner:
         """Store a call as pending."""
         quotas = known_applying(actor)
         reserves = quotas != () or new_execution.cost_limit_usd is not None or new_execution.cache
+        # Storing a call is one statement, unless quotas, a cost limit or the cache need more
         with transaction() if reserves else single_statement() as session:
             return service.begin(
                 session,

@@ -10,7 +10,7 @@ from core.identity.errors import SessionExpired
 from core.platform import clock, crypto
 
 LIFETIME = timedelta(hours=8)
-ALGORITHM = "HS256"  # with one key: nobody but Attune checks its tokens
+ALGORITHM = "HS256"  # with one key: only Attune checks its tokens
 TYPE = "admin"
 
 

@@ -23,9 +23,9 @@ def run(import_id: str, may_go_on: Callable[[], bool]) -> None:
     It stops by itself when this process is killed. If it is killed, `imports.resume` finds that the
     import stands still.
     """
-    process = subprocess.Popen(  # noqa: S603  our own program, and the id of an import
+    process = subprocess.Popen(  # noqa: S603  Attune's own program, and the ID of an import
         [sys.executable, str(ROOT / "app.py"), COMMAND, import_id],
-        stdin=subprocess.PIPE,
+        stdin=subprocess.PIPE,  # closes when this process ends, which that one notices
         start_new_session=True,
         cwd=ROOT,
         env=child_environment(),

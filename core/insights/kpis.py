@@ -80,6 +80,7 @@ def _users(core: Session, scope: WatchScope, before: WatchScope) -> list[Kpi]:
         course = _ended(scope, course_of(core, scope, f"users_{metric}"))
         beside = course_of(core, before, f"users_{metric}")
         change = of_level(_counts(course), _counts(beside), Meaning.GOOD)
+        # Traffic follows the weekday: below a week, other days would stand beside each other
         change = change if scope.period.has_every_weekday else NOT_KNOWN
         value, compared, earlier = (getattr(each, metric, None) for each in (whole, now, then))
         made = kpi(

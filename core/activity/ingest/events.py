@@ -134,6 +134,7 @@ def _days_after(fresh: CTE, grown: CTE) -> CTE:
     """Return the CTE that records days of users after all subjects: transactions at the same time
     have users in common, and wait for each other from there to the commit.
     """
+    # Postgres runs the parts of a statement in no fixed order, but a part after those it reads
     before = select(func.count()).select_from(grown).subquery("before")
     rows = select(*(fresh.c[name] for name in SEEN_USERS)).join_from(fresh, before, true())
     return user_days(rows).cte("days")

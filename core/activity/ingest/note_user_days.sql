@@ -1,6 +1,6 @@
 -- On which days the users of some rows, `seen_users`, were there: in their environment and, beside it, in the place of their release. Most were there before on their day: looking that up is a third
--- cheaper than an insert that comes to nothing. Whoever takes days away locks the table, and so waits for us, or we for him, before we
--- look.
+-- cheaper than an insert that comes to nothing. An undo, which removes days, locks the table: it waits for this
+-- transaction, or this one waits for it before it looks.
 insert into user_days (day, environment, app, user_id, import_id)
 select day, environment, app, user_id, cast(:import_id as uuid)
 from (

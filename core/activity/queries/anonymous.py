@@ -203,7 +203,7 @@ class AnonymousQuery:
             ~subjects.c.of_release,
             is_in(subjects.c.app),
             func.is_session(subjects.c.subject),
-            literal(self.watched.users is None),  # nobody's session is of a user
+            literal(self.watched.users is None),  # a session is of no user
         )
         seen = select(subjects, func.from_micros(last, type_=MOMENT).label("last_seen_at")).where(
             *own

@@ -94,7 +94,7 @@ def _request(span: Span, operation: str, above: list[Span], latest: datetime) ->
     lineage = [attributes, *(ancestor.attributes for ancestor in above)]
     conversation = _id(lineage, dialects.CONVERSATION)
     if conversation is None and exchange is not None:
-        conversation = span.trace_id  # whoever names no conversation has one a trace
+        conversation = span.trace_id  # without one that is named, each trace is one
     error_type, error_message = outcomes.error_of(span)
     request = NewRequest(
         id=span.trace_id + span.span_id,

@@ -24,7 +24,7 @@ WITHIN = {
     PAIRS: {1: PAIR},
 }
 
-# A longer form of a tag, which nobody needs to write, is never taken for one: its first byte has
+# A longer form of a tag, which no sender needs, is never taken for one: its first byte has
 # the highest bit.
 BEGINNINGS = bytes(
     {number << 3 | WITH_LENGTH for within in WITHIN.values() for number in within}

@@ -65,6 +65,7 @@ def store(
     _hold(session, origin)
     use = knowledge_use(answer.response, origin.items)
     details = _details_of(origin, answer, use.sources)
+    # How soon a call fails says nothing of how long answers take
     time_ms = answer.execution_time_ms if details.problem is None else None
     id_ = new_id()
     row = BotResult(

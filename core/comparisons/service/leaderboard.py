@@ -39,6 +39,7 @@ def read_leaderboard(
     require(actor, Permission.RUN_MODELS)
     owner = actor.id if scope is VoteScope.OWN else None
     votes = list(vote_rows.list_votes(session, owner=owner, blind=blind))
+    # Who votes on a replay knows which answer is the original
     if not blind:
         votes += vote_rows.list_replay_votes(session, owner=owner)
     if scope is VoteScope.TEAM and by is Contestant.PROMPT:

@@ -42,6 +42,7 @@ def vote(
         raise TurnMissing
     shown = queries.turn_view(turn, messages)
     _check(shown, new_vote)
+    # Before the vote is stored: it reveals the names, so that no later vote is blind
     turn.is_blind = queries.has_hidden_names(row, turns)
     _store(row, turn, shown, new_vote)
     # Pairs are in the other database, and follow the vote also after a kill

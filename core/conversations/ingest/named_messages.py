@@ -22,6 +22,7 @@ NOTE = """
 insert into named_messages as present (id, name, named_at) values (%s, %s, %s)
 on conflict (id) do update set name = excluded.name, named_at = excluded.named_at
     where excluded.named_at > present.named_at"""
+# `offset 0` keeps the lookup by index: of a table that was just filled, Postgres has no statistics
 AMONG = b"""
 select distinct name from staged_messages cross join lateral (
     select name from named_messages where name = external_id offset 0) as named

@@ -68,6 +68,7 @@ class MonitoredConnection(psycopg.Connection[Any]):
         try:
             wanted, began_at, given_up = next(gen), time.monotonic(), _given_up.get()
             while True:
+                # psycopg resumes a wait after each interval, with nothing ready
                 ready = yield wanted
                 if not ready and monitor.is_hopeless(time.monotonic() - began_at):
                     self.close()

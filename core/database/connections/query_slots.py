@@ -107,7 +107,7 @@ class QuerySlots:
             )
             if account is None:
                 return
-            # Whoever left in the meantime is passed over
+            # A query that has given up in the meantime is passed over
             if (place := self._next_place(account)).set_running_or_notify_cancel():
                 self._running[account] += 1
                 place.set_result(None)

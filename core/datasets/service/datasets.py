@@ -80,7 +80,7 @@ def delete_dataset(session: Session, dataset_id: UUID, *, actor: Actor) -> None:
 
 def delete_private_datasets(session: Session, account_id: UUID) -> None:
     """Delete what only an account sees; its shared datasets become the workspace's."""
-    # One that becomes private from now on would be left to nobody
+    # A dataset that becomes private from now on would be left without an owner
     session.execute(select(Dataset.id).where(Dataset.owner == account_id).with_for_update())
     session.execute(
         delete(Dataset).where(

@@ -55,6 +55,7 @@ def _target(
         success_rate=success_rate(cases),
         score=_score(cases),
         pass_power=tuple(curve),
+        # One run of each case does not show whether the next has the same result
         consistency=curve[-1] if len(curve) > 1 else None,
         mixed_cases=sum(0 < case.passed < case.scored for case in cases),
         cases=len(cases),

@@ -169,7 +169,7 @@ def _left_s(row: EvaluationTest, total: int, before: Continued | None) -> int | 
     begun, done = (before.at, before.done) if before else (row.started_at, 0)
     if row.status != EvaluationStatus.RUNNING or row.done <= done or begun is None:
         return None
-    if row.waiting:  # nobody knows when an app answers
+    if row.waiting:  # when an app answers is unknown
         return None
     passed = (clock.now() - begun) / timedelta(seconds=1)
     return round(passed / (row.done - done) * (total - row.done))

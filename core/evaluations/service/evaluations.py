@@ -191,6 +191,7 @@ def rerun_failed(session: Session, evaluation_id: UUID, *, actor: Actor) -> int:
         results_table.c.evaluation_id == row.id,
         results_table.c.status == ResultStatus.FAILED,
     )
+    # What the failed calls have cost stays in `spent_usd`
     emptied = dict.fromkeys(
         (
             "earlier",
@@ -246,12 +247,13 @@ def rescore(session: Session, evaluation_id: UUID, wanted: NewScoring, *, actor:
         # No target is called again, so only judges need a price
         check_prices(session, definition.model_copy(update={"targets": ()}), cases)
     row.definition = encrypted_texts.seal_definition(definition, row.id)
-    # Its figures are by the numbers of the former scorers
+    # Its figures are by number of scorer: they would stand for other scorers
     row.summary = None
     scored = (
         results_table.c.evaluation_id == row.id,
         results_table.c.status == ResultStatus.COMPLETED,
     )
+    # The scores stay until then: by them, the cost of the call is not counted again
     reset = update(results_table).where(*scored).values(status=ResultStatus.ANSWERED)
     row.done -= len(session.execute(reset.returning(results_table.c.id)).all())
     _restart(session, row)

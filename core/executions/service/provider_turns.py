@@ -45,7 +45,7 @@ def enter(session: Session, provider: str, execution_id: UUID) -> Turn:
     new = insert(turns).values(provider=provider, execution_id=execution_id)
     turn_id = session.execute(new.returning(turns.c.id)).scalar_one()
     waiting = _advance(session, provider, limits)
-    if len(waiting) > MAX_WAITING:
+    if len(waiting) > MAX_WAITING:  # the new row goes with the caller's transaction
         raise QueueFull
     if waiting:  # pages that another process serves show the position, too
         bus.publish(session, PROGRESS, id=execution_id)

@@ -1,5 +1,6 @@
 -- Start the calls whose turn it is at a provider, in the order in which they came. The provider's row is locked: one counts at a time.
 with held as (
+    -- least() ignores a limit that is not set; without both, `free` is null.
     select least(
         cast(:max_concurrent as int) - count(*) filter (where ended_at is null),
         cast(:calls_per_minute as int)

@@ -7,6 +7,7 @@ import re
 from core.imports.fields import words
 from core.imports.parsed import RowKind
 
+# `unset` is a span without an error; `default`, `debug`, `info` and `warning` are levels below one.
 WENT_WELL = words(
     "ok success succeeded successful complete completed done finished stop passed pass true yes y "
     "good fulfilled 0 none default info debug unset warning"

@@ -110,6 +110,7 @@ def of_durations(name: str, told: list[Any]) -> ValueUnit:
     if not found:
         return ValueUnit.MILLISECONDS
     middle, has_fractions = median(found), any(not each.is_integer() for each in found)
+    # As milliseconds, most calls would take hours, or below next to no time
     if middle >= 10_000_000:
         return ValueUnit.NANOSECONDS
     return ValueUnit.SECONDS if middle < (120 if has_fractions else 20) else ValueUnit.MILLISECONDS

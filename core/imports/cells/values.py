@@ -35,6 +35,7 @@ SUFFIXED = re.compile(
     r"\s*$",
     re.IGNORECASE,
 )
+# The other units of SUFFIXED mean seconds.
 SUFFIXES = (
     {"ns": 0.000001, "us": 0.001, "µs": 0.001, "μs": 0.001, "ms": 1.0, "msec": 1.0}
     | dict.fromkeys(("m", "min", "mins", "minute", "minutes", "minuten"), 60_000.0)

@@ -49,6 +49,7 @@ def _rows(record: Row, mapping: Mapping) -> Iterator[Row]:
     )
     for place in range(max(len(lists.get(name, ())) for name in LISTS)):
         own = {name: value[place] for name, value in lists.items() if place < len(value)}
+        # Without start times, a millisecond apart: requests keep their order
         after = (
             float(own.get("start_times") or zero) - zero if "start_times" in own else place * 0.001
         )

@@ -45,7 +45,7 @@ class Identity:
         record.
         """
         given = dict(parsed.row or {})
-        if parsed.kind is RowKind.USERS:  # without an id of his own nobody is known
+        if parsed.kind is RowKind.USERS:  # an ID made up here would name no user
             return given
         name = "batch_run_id" if parsed.kind is RowKind.BATCH_RUNS else "id"
         if given.get(name) is None:

@@ -164,6 +164,7 @@ def _start(
     rule = next((rule for rule in mapping.fields.values() if rule.unit in SINCE_START), None)
     if rule is not None:
         low, high = _extent(path, opened, mapping, rule)
+        # Times that begin after more than a day count from something else than the file's start
         zero = low if low > 86_400 else 0.0
         seconds = (high - zero) / (1000 if rule.unit is ValueUnit.MILLISECONDS_SINCE_START else 1)
         # One wrong value may be any number: no row lies before the first time that ingest takes

@@ -26,7 +26,7 @@ from core.errors import LimitReached
 EVENTS_AT_ONCE = 40_000
 # A stretch may take longer than the 30 s that a request has
 UNHURRIED = text("select set_config('statement_timeout', '5min', true)")
-# Whoever undoes an import holds this: its rows must not get marks that it has just taken away.
+# Waits for the undo of an import: rows from which it takes marks must not get them again.
 LOCK = text("lock table funnel_parts in row exclusive mode")
 coded = table_of(FunnelEvent)
 

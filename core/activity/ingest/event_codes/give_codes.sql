@@ -1,5 +1,6 @@
 -- Give a code to event types that were received without: their earlier events, from the first raw row on, get their marks later.
 with kept as (
+    -- The end is exclusive: it is later than the last row.
     select min(created_at) as since, greatest(max(created_at), now()) + interval '1 second' as until
     from user_activity_events
 )

@@ -1,4 +1,4 @@
--- Register event types, and give the first of them a code: of a type that nobody has sent before, every event gets its mark.
+-- Register event types, and give the first of them a code: of a type that has not been sent before, every event gets its mark.
 with room as (select count(*) as used from event_types),
 new as (
     select event_type from unnest(cast(:types as text[])) as event_type

@@ -1,5 +1,5 @@
--- Add what is new, `parts`, to the parts that are known. One that holds all of it already stays as it is, unlocked: it only grows, for
--- whoever takes something back waits for us.
+-- Add what is new, `parts`, to the parts that are known. One that holds all of it already stays as it is, unlocked: until the commit
+-- it only grows, because an undo waits for this transaction.
 insert into funnel_parts as present (environment, app, part, linked_at, linked_to, owner, marks,
     is_cut)
 select environment, app, part, linked_at, linked_to, coalesce(linked_to, part),
@@ -14,6 +14,7 @@ where not coalesce((
     from funnel_parts as known where (known.part, known.environment, known.app) = (parts.part,
         parts.environment, parts.app)
 ), false)
+-- In one order for all: batches at the same time have parts in common, and would else deadlock.
 order by part, environment, app
 on conflict (environment, app, part) do update set
     former_owner = case when is_earlier_link(excluded.linked_at, excluded.linked_to,

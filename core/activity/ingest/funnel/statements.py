@@ -46,7 +46,7 @@ LONGEST: ColumnElement[int] = literal_column("32")
 KEY = ("environment", "app", "subject")
 DERIVED = ("marks", "is_cut", "is_unsure", *REACHED)
 STAR, NO_MARKS = literal_column(f"'{ALL_APPS}'", Text), literal_column("'{}'::bigint[]", MARKS)
-FENCE: ColumnElement[int] = literal_column("0")
+FENCE: ColumnElement[int] = literal_column("0")  # as an offset: Postgres merges no such subquery
 NEVER_REACHED: ColumnElement[Any] = literal_column("null::timestamptz", MOMENT)
 
 subjects, parts, event_apps = table_of(Subject), table_of(FunnelPart), table_of(EventApp)
@@ -230,7 +230,7 @@ def _hold(rows: Select[Any], names: Sequence[str]) -> Insert:
     return (
         insert(subjects)
         .from_select(names, rows)
-        .on_conflict_do_update(index_elements=ROW, set_=never, where=false())
+        .on_conflict_do_update(index_elements=ROW, set_=never, where=false())  # locks all the same
     )
 
 

@@ -73,7 +73,7 @@ WITHOUT_PARTS, WITHOUT_APPS = (
     for each in (statements.without_parts(_STAGED), statements.without_apps(_STAGED))
 )
 _NAMED = _apart(statements.gone(_GIVEN))
-# Whoever derives from events holds what this waits for.
+# This waits for the transactions that derive from events: they write to the same table.
 _SETTLE = (
     b"lock table funnel_parts in share row exclusive mode",
     statement(__package__, "forget_apps").text.encode(),

@@ -122,7 +122,7 @@ def _step(
     before = tuple(prefix[:number])
     did, ended = Counter[str](), 0
     for steps, subjects in taken.items():
-        # Paths that ended before this step have nobody at it
+        # Paths that ended before this step have no subjects at it
         if steps[: len(before)] != before or (number and steps[number - 1] is None):
             continue
         if (name := steps[number]) is None:

@@ -54,8 +54,8 @@ def conditions(
 
 def was_seen(user_id: ColumnElement[UUID]) -> ColumnElement[bool]:
     """Return the condition that a user was seen in any environment."""
-    # Whoever was seen with a release was seen in its environment: the rows of releases, which are
-    # several times as many, need not be read
+    # A user who was seen with a release was seen in its environment: the rows of releases, which
+    # are several times as many, need not be read
     anywhere = spans.environment == func.any(func.array(_environments().scalar_subquery()))
     is_its = (spans.user_id == user_id, spans.app == ALL_APPS, anywhere)
     return exists(select(spans.user_id).where(*is_its))

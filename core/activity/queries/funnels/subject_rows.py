@@ -154,7 +154,7 @@ def select_subjects(
         in_place = subjects.c.app == (
             place if place is not None else func.any(bindparam("places", type_=ARRAY(Text)))
         )
-        # The whole row alone: whoever is in two apps would count twice
+        # The whole row alone: a subject that is in two apps would count twice
         return select(subjects).where(in_environment, in_place, subjects.c.is_whole)
     # An index for each, of which the one begins where the other ends.
     both = union_all(

@@ -13,6 +13,7 @@ left join staged_rates as rate on (rate.provider, rate.model) = (request.provide
     and (request.input_tokens is not null or request.output_tokens is not null),
 lateral (select
     -- Rates are pico-dollars a token and costs 0.00000001 USD. 5000 rounds to the nearest one.
+    -- The most is what the column holds, numeric(14, 8).
     case when rate.price_id is not null then least(99999999999999, div(5000
         + rate.input
             * greatest(0, coalesce(input_tokens, 0)::numeric - coalesce(cached_tokens,

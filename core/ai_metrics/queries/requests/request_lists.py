@@ -202,6 +202,7 @@ def _of(query: AiMetricsQuery, latency: LatencyRange | None) -> list[ColumnEleme
     took = raw.c.total_latency_ms
     return [
         *wanted,
+        # A bar begins above the end of the one before, the first at zero
         took > latency.from_ms if latency.from_ms else took >= 0,
         took <= latency.to_ms,
         raw.c.status != RequestStatus.PENDING,

@@ -113,6 +113,7 @@ def take_some(
     if raw is REQUESTS:
         removed = connection.execute(SCORED, given).fetchone()
         scores.forget_requests(session, list(removed[0]) if removed else [])
+    # Both, of whichever table the rows are: the days of users are read from both
     for stage in (FRESH_EVENTS, requests.STORED_ROWS):
         stage.make(connection)
     rows = connection.execute(raw.composed(REMOVE), given).rowcount

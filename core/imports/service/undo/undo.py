@@ -36,7 +36,7 @@ from core.imports.service.undo.raw_rows import RawTable
 from core.imports.service.undo.reported_rows import composed
 from core.platform import clock
 
-# Of one statement: a connection has 30 s, which is enough for what somebody waits for.
+# Of one statement: the 30 s of a connection are meant for requests that somebody waits for.
 LONGEST = text("set local statement_timeout = '5min'")
 TRIES, PAUSE_S = 8, 0.25
 Answer = TypeVar("Answer")
