@@ -15,7 +15,7 @@ from core.ab_tests.views import (
 )
 from core.bots.schemas import Trait
 from core.evaluations.figures.comparison import by_differences, paired_view
-from core.evaluations.views import PairedView
+from core.evaluations.figures.comparison_views import PairedView
 from core.statistics.bootstrap import FEWEST, mean_interval
 from core.statistics.paired import compare_passes
 from core.statistics.rates import wilson_of_rate

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from core.ab_tests.views import AbMetric, MetricValue
-from core.evaluations.views import PairedView
+from core.evaluations.figures.comparison_views import PairedView
 from core.presentation.formatting import duration, money
 
 NAMES = {

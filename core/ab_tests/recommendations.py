@@ -6,8 +6,8 @@ from core.ab_tests.metric_texts import NAMES, UNITS, signed, written
 from core.ab_tests.schemas import VariantId
 from core.ab_tests.views import AbMetric, AbTestFigures, MetricFigures
 from core.ab_tests.winner import BETTER, better_of
+from core.evaluations.figures.comparison_views import PairedView
 from core.evaluations.figures.figure_texts import written_p
-from core.evaluations.views import PairedView
 from core.presentation.formatting import count
 from core.statistics.paired import Verdict
 

@@ -7,8 +7,9 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from core.ab_tests.schemas import Variant
+from core.evaluations.figures.comparison_views import PairedView
 from core.evaluations.schemas import EvaluationSplit, EvaluationStatus
-from core.evaluations.views import EvaluationProgress, PairedView
+from core.evaluations.views import EvaluationProgress
 from core.identity.schemas import View
 from core.presentation.money import Usd
 

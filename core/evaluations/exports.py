@@ -6,16 +6,11 @@ from collections.abc import Iterable, Iterator
 
 from core.annotations.exports import markdown
 from core.evaluations.figures.comparison import explanation
+from core.evaluations.figures.comparison_views import ComparedTarget, EvaluationComparison
 from core.evaluations.figures.figure_texts import written
-from core.evaluations.views import (
-    ComparedTarget,
-    EvaluationComparison,
-    EvaluationView,
-    RunExport,
-    TargetView,
-)
+from core.evaluations.views import EvaluationView, RunExport, TargetView
 from core.presentation import csv_lines
-from core.presentation.formatting import cost, duration, money, share
+from core.presentation.formatting import cost, count, duration, money, share
 
 FENCE = 3  # backticks at least, and one more than any within
 COLUMNS = tuple(RunExport.model_fields)
@@ -74,10 +69,12 @@ def _line(target: TargetView) -> str:
 
 
 def _compared(each: ComparedTarget) -> str:
+    worse = ", ".join(str(case.position) for case in each.changed_cases if case.is_worse)
     return (
         f"- {_cell(each.title)} against {_cell(each.baseline_title)}: **{each.passes.words}** by "
         f"passes ({explanation(each.passes)}); **{each.scores.words}** by scores "
-        f"({explanation(each.scores)})\n"
+        f"({explanation(each.scores)}); {count(each.worse, 'case')} worse"
+        f"{f' ({worse})' if worse else ''}, {each.better} better\n"
     )
 
 

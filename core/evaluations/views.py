@@ -11,7 +11,6 @@ from core.identity.schemas import View
 from core.presentation.money import Usd
 from core.providers.schemas import ChatMessage
 from core.scoring.schemas import ScoredToolCall, ScoreResult
-from core.statistics.paired import ComparisonMethod, Verdict
 
 
 class Estimate(View):
@@ -231,47 +230,6 @@ class CaseView(View):
     tags: tuple[str, ...]
     case_id: UUID | None
     runs: list[EvaluationRunView]
-
-
-class PairedView(View):
-    """A comparison with a baseline over the same cases, in words and figures. Besides an interval
-    that leaves 0 out, a verdict needs an exact test of the cases that differ.
-    """
-
-    verdict: Verdict
-    words: str
-    method: ComparisonMethod
-    cases: int
-    difference: float
-    low: float | None
-    high: float | None
-    p_value: float | None
-    only_this: int | None
-    only_baseline: int | None
-    more_cases: int | None
-
-
-class ComparedTarget(View):
-    """A target against the baseline's: by passes, and by scores."""
-
-    target: int
-    title: str
-    baseline_target: int
-    baseline_title: str
-    passes: PairedView
-    scores: PairedView
-
-
-class EvaluationComparison(View):
-    """The targets of an evaluation against a target of the baseline, over the cases in common."""
-
-    evaluation_id: UUID
-    baseline_id: UUID
-    cases_in_common: int
-    scoring_note: str | None = Field(
-        description="Says when the two were not scored alike, so that verdicts may come from that."
-    )
-    targets: list[ComparedTarget]
 
 
 class RunExport(View):

@@ -20,6 +20,7 @@ from core.evaluations import estimates, exports
 from core.evaluations.app_schemas import AnswersReport, AppAnswers, AppWork
 from core.evaluations.cases.case_schemas import ReplayedRun
 from core.evaluations.errors import NoCommonCases
+from core.evaluations.figures.comparison_views import EvaluationComparison
 from core.evaluations.figures.trend_views import VersionTrend
 from core.evaluations.queries import app_work, reports, results, trends
 from core.evaluations.queries.evaluations import get_row
@@ -33,7 +34,6 @@ from core.evaluations.service import app_answers, case_replays, evaluations
 from core.evaluations.views import (
     CasePage,
     CaseView,
-    EvaluationComparison,
     EvaluationEstimate,
     EvaluationListItem,
     EvaluationView,

@@ -1,15 +1,17 @@
 """Compare targets over the cases that they have in common."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from core.evaluations.figures.comparison_views import PairedView
 from core.evaluations.figures.figure_texts import written_p
 from core.evaluations.queries.paired_cases import CommonCases, CountedCases, Floats
 from core.evaluations.schemas import EvaluationDefinition
-from core.evaluations.views import PairedView
 from core.presentation.formatting import count
 from core.statistics.libraries import numpy
 from core.statistics.paired import PairedResult, Verdict, compare_discordant, compare_scores
+
+MOST_CHANGED = 50  # cases that are shown, of the worse and of the better ones
 
 
 class PairedCases(NamedTuple):
@@ -17,6 +19,19 @@ class PairedCases(NamedTuple):
 
     this: CountedCases
     baseline: CountedCases
+
+    def select(self, places: Any) -> "PairedCases":  # noqa: ANN401  an index or a mask of numpy
+        return PairedCases(self.this.select(places), self.baseline.select(places))
+
+
+class Changes(NamedTuple):
+    """How many cases pass less and more often than by the baseline, and those that changed most:
+    the worse ones first.
+    """
+
+    worse: int
+    better: int
+    shown: PairedCases
 
 
 def pair(this: CountedCases, baseline: CountedCases, common: CommonCases) -> PairedCases:
@@ -51,8 +66,7 @@ def by_passes(cases: PairedCases) -> PairedView:
     """Compare pass or fail: McNemar's test for one run of each case, else the bootstrap of the
     differences of their rates.
     """
-    is_scored = (cases.this.scored > 0) & (cases.baseline.scored > 0)
-    this, baseline = (each.select(is_scored) for each in cases)
+    this, baseline = _scored_by_both(cases)
     if (this.scored == 1).all() and (baseline.scored == 1).all():
         return paired_view(
             compare_discordant(
@@ -62,6 +76,25 @@ def by_passes(cases: PairedCases) -> PairedView:
             )
         )
     return by_differences(this.passed / this.scored - baseline.passed / baseline.scored)
+
+
+def changes(cases: PairedCases) -> Changes:
+    """Return which cases pass another share of their runs."""
+    np = numpy()
+    both = _scored_by_both(cases)
+    this, baseline = both
+    differences = this.passed / this.scored - baseline.passed / baseline.scored
+    worse, better = int((differences < 0).sum()), int((differences > 0).sum())
+    # Stable: of equal differences, the first case comes first
+    shown = [
+        np.argsort(differences, kind="stable")[: min(worse, MOST_CHANGED)],
+        np.argsort(-differences, kind="stable")[: min(better, MOST_CHANGED)],
+    ]
+    return Changes(worse, better, both.select(np.concatenate(shown)))
+
+
+def _scored_by_both(cases: PairedCases) -> PairedCases:
+    return cases.select((cases.this.scored > 0) & (cases.baseline.scored > 0))
 
 
 def by_scores(cases: PairedCases) -> PairedView:

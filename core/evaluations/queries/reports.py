@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from math import isnan
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -10,15 +11,20 @@ from core.database.paging import Page, Window
 from core.evaluations import encrypted_texts
 from core.evaluations.errors import NoCommonCases, TargetNumberMissing
 from core.evaluations.figures import comparison
+from core.evaluations.figures.comparison import PairedCases
+from core.evaluations.figures.comparison_views import (
+    ChangedCase,
+    ComparedTarget,
+    EvaluationComparison,
+)
 from core.evaluations.figures.recommendations import recommend
 from core.evaluations.models import EvaluationTest
 from core.evaluations.queries import paired_cases
 from core.evaluations.queries.evaluations import count_rows, get_row, list_rows
+from core.evaluations.queries.results import questions
 from core.evaluations.schemas import Continued, EvaluationDefinition, EvaluationStatus
 from core.evaluations.views import (
-    ComparedTarget,
     Estimate,
-    EvaluationComparison,
     EvaluationListItem,
     EvaluationProgress,
     EvaluationSummary,
@@ -206,6 +212,7 @@ def _compare(
         if base is row and number == baseline_target:
             continue
         cases = comparison.pair(counts[number], baseline, common)
+        changes = comparison.changes(cases)
         compared.append(
             ComparedTarget(
                 target=number,
@@ -214,6 +221,9 @@ def _compare(
                 baseline_title=base_titles[baseline_target - 1],
                 passes=comparison.by_passes(cases),
                 scores=comparison.by_scores(cases),
+                worse=changes.worse,
+                better=changes.better,
+                changed_cases=_changed(session, row.id, changes.shown),
             )
         )
     return EvaluationComparison(
@@ -223,3 +233,27 @@ def _compare(
         scoring_note=comparison.scoring_note(*definitions),
         targets=compared,
     )
+
+
+def _changed(session: Session, evaluation_id: UUID, cases: PairedCases) -> list[ChangedCase]:
+    this, baseline = cases
+    positions = this.positions.tolist()
+    asked = questions(session, evaluation_id, positions)
+    return [
+        ChangedCase(
+            id=asked[position].id,
+            position=position,
+            question=asked[position].question,
+            passed=this.passed[place],
+            scored=this.scored[place],
+            score=_known(this.scores[place]),
+            baseline_passed=baseline.passed[place],
+            baseline_scored=baseline.scored[place],
+            baseline_score=_known(baseline.scores[place]),
+        )
+        for place, position in enumerate(positions)
+    ]
+
+
+def _known(score: float) -> float | None:
+    return None if isnan(score) else score

@@ -7,13 +7,15 @@ import streamlit as st
 
 from core.errors import Failure, NotFound
 from core.evaluations.figures.comparison import explanation
+from core.evaluations.figures.comparison_views import ChangedCase, ComparedTarget, PairedView
 from core.evaluations.queries import reports
 from core.evaluations.schemas import RunTarget
-from core.evaluations.views import ComparedTarget, EvaluationListItem, EvaluationView, PairedView
+from core.evaluations.views import EvaluationListItem, EvaluationView
 from core.presentation import formatting
 from core.statistics.paired import Verdict
 from core.system import workspace
-from pages._ui import frame, guard, state, text
+from pages._ui import columns, frame, guard, sections, state, tables, text
+from pages.test.evaluations import detail_address
 
 BADGES = {
     Verdict.BETTER: "green",
@@ -21,6 +23,8 @@ BADGES = {
     Verdict.NO_DIFFERENCE: "gray",
     Verdict.TOO_FEW: "orange",
 }
+CHANGES = {"Worse": "red", "Better": "green"}
+SHOWN = 10
 
 
 def draw(found: EvaluationView) -> None:
@@ -110,6 +114,50 @@ def _draw(each: ComparedTarget) -> None:
         )
         _draw_verdict("By passes", each.passes)
         _draw_verdict("By scores", each.scores)
+        if each.changed_cases:
+            _draw_changed(each)
+
+
+def _draw_changed(each: ComparedTarget) -> None:
+    st.caption(
+        f"{formatting.count(each.worse, 'case')} worse, {each.better} better · click to open"
+    )
+    tables.draw(
+        each.changed_cases,
+        [
+            columns.chip("Change", _change, CHANGES, width=65),
+            columns.number("Case", lambda row: row.position, width=45),
+            columns.text("Question", lambda row: row.question, width=460),
+            columns.text("Baseline", _before, width=140),
+            columns.text("Here", _now, width=140),
+        ],
+        "Cases that changed, the worse first",
+        key=f"evaluations.changed.{each.target}.{each.baseline_target}",
+        on_open=_open,
+        most=SHOWN,
+    )
+
+
+def _change(row: ChangedCase) -> str:
+    return "Worse" if row.is_worse else "Better"
+
+
+def _before(row: ChangedCase) -> str:
+    return _outcome(row.baseline_passed, row.baseline_scored, row.baseline_score)
+
+
+def _now(row: ChangedCase) -> str:
+    return _outcome(row.passed, row.scored, row.score)
+
+
+def _outcome(passed: int, scored: int, score: float | None) -> str:
+    rate = f"{passed} of {scored} passed"
+    return rate if score is None else f"{rate} · {score:.2f}"
+
+
+def _open(row: ChangedCase) -> None:
+    sections.show("Cases")
+    detail_address.show_case(row.id)
 
 
 def _draw_verdict(label: str, view: PairedView) -> None:

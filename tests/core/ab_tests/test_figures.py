@@ -10,7 +10,7 @@ from scipy import stats
 from core.ab_tests.figures import AnswerFigures, compare_variants, consistencies
 from core.ab_tests.schemas import VariantId
 from core.ab_tests.views import AbMetric, MetricFigures
-from core.evaluations.views import PairedView
+from core.evaluations.figures.comparison_views import PairedView
 from core.statistics.bootstrap import mean_interval
 from core.statistics.paired import ComparisonMethod, Verdict
 

@@ -14,9 +14,10 @@ from core.demo.ingest import examples
 from core.demo.rows import rows
 from core.demo.schemas import DemoExamples
 from core.evaluations import runner as evaluation_runner
+from core.evaluations.figures.comparison_views import EvaluationComparison
 from core.evaluations.queries import reports
 from core.evaluations.schemas import EvaluationStatus
-from core.evaluations.views import EvaluationComparison, EvaluationView
+from core.evaluations.views import EvaluationView
 from core.executions.runner import Runner
 from core.identity.schemas import Role
 from core.imports.parsed import RowKind

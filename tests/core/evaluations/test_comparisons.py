@@ -13,11 +13,12 @@ from sqlalchemy import select
 
 from core.database.db import transaction
 from core.evaluations.errors import NoCommonCases
+from core.evaluations.figures.comparison import MOST_CHANGED
+from core.evaluations.figures.comparison_views import EvaluationComparison, PairedView
 from core.evaluations.models import EvaluationResult
 from core.evaluations.queries import reports
 from core.evaluations.schemas import ResultStatus
 from core.evaluations.service import summaries
-from core.evaluations.views import EvaluationComparison, PairedView
 from core.executions.runner import Runner
 from core.statistics.paired import PairedResult, Verdict, compare_passes, compare_scores
 from tests.factories.evaluations import started
@@ -113,6 +114,28 @@ def test_figures_are_those_of_pairing_case_by_case(runner: Runner, seed: int, ru
         assert figures(each.passes) == pytest.approx(figures(expected), abs=1e-9)
         by_score = compare_scores(differences(paired, score))
         assert figures(each.scores) == pytest.approx(figures(by_score), abs=1e-9)
+
+
+@pytest.mark.parametrize("runs", [1, 3])
+def test_the_cases_that_changed_are_named_the_worse_first(runner: Runner, runs: int) -> None:
+    one, chance = person(), Random(7)
+    questions = [f"question {number}" for number in range(150)]
+    this, baseline = (stored(one, questions, runs=runs, chance=chance) for _ in range(2))
+    for each in compared(one, this.id, baseline.id).targets:
+        changes = {}
+        for question in questions:
+            now = rate(this.runs.get((question, 0, each.target), []))
+            before = rate(baseline.runs.get((question, 0, 2), []))
+            if now is not None and before is not None and now != before:
+                changes[question] = now - before
+        worse = sorted(change for change in changes.values() if change < 0)
+        better = sorted((change for change in changes.values() if change > 0), reverse=True)
+        assert (each.worse, each.better) == (len(worse), len(better))
+        expected = worse[:MOST_CHANGED] + better[:MOST_CHANGED]
+        assert [changes[it.question] for it in each.changed_cases] == pytest.approx(expected)
+        for case in each.changed_cases:
+            assert case.is_worse == (changes[case.question] < 0)
+            assert case.score == pytest.approx(score(this.runs[case.question, 0, each.target]))
 
 
 def figures(found: PairedView | PairedResult) -> dict[str, float | None]:

@@ -8,8 +8,8 @@ from sqlalchemy import text
 
 from core.database.db import transaction
 from core.evaluations.exports import as_markdown
+from core.evaluations.figures.comparison_views import EvaluationComparison
 from core.evaluations.queries import reports
-from core.evaluations.views import EvaluationComparison
 from core.executions.runner import Runner
 from tests.factories.datasets import dataset, question
 from tests.factories.evaluations import CONTAINS, answering, evaluated, read

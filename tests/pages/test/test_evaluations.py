@@ -3,12 +3,14 @@
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 
 from core.database.db import transaction
+from core.evaluations.models import EvaluationResult
 from core.evaluations.queries import reports
 from core.evaluations.schemas import EvaluationStatus
-from core.evaluations.service import evaluations
+from core.evaluations.service import evaluations, summaries
 from core.executions.runner import Runner
 from core.identity.schemas import Role, SessionKind
 from core.presentation import formatting
@@ -209,6 +211,26 @@ def test_a_new_version_is_compared_with_the_one_before_it(console: Console, admi
     section(app, "Comparison")
     assert field(app, "Target of the baseline").value == 2  # type: ignore[attr-defined]
     assert "against support@1" in said(app)
+
+
+def test_a_comparison_names_the_cases_that_changed(console: Console, admin: Person) -> None:
+    targets = [{"model_id": "fake:echo"}, {"model_id": "fake:plain"}]
+    found = evaluated(admin.actor, BAD, "good news", targets=targets)
+    with transaction() as session:
+        of_target = select(EvaluationResult).where(EvaluationResult.target == 2)
+        changed = session.scalars(of_target.where(EvaluationResult.position == 2)).one()
+        changed.passed, changed.score = False, 0.0
+    summaries.write(found.id)
+    app = section(opened(console, admin, {"evaluation": str(found.id)}), "Comparison")
+    [row] = app.dataframe[0].value.to_dict("records")
+    assert [row[name] for name in ("Change", "Case", "Question", "Baseline", "Here")] == [
+        ["Worse"],
+        2,
+        "good news",
+        "1 of 1 passed · 1.00",
+        "0 of 1 passed · 0.00",
+    ]
+    assert "1 case worse, 0 better" in said(app)
 
 
 def test_a_comparison_warns_of_evaluations_that_were_not_scored_alike(

@@ -69,8 +69,12 @@ def test_headers_of_all_tables_select_a_column_and_sort_nothing_in_the_browser()
 def tagged_rows(tags: list[str]) -> None:
     """Draw two rows, the second with tags."""
     from pages._ui import columns, tables  # noqa: PLC0415  AppTest runs these lines apart
+    from pages._ui.tables import TableColumn  # noqa: PLC0415
 
-    read = [columns.text("User", str), columns.tags("Tags", lambda row: row, width=80)]
+    read: list[TableColumn[list[str]]] = [
+        columns.text("User", str),
+        columns.tags("Tags", lambda row: row, width=80),
+    ]
     tables.draw([[], tags], read, "to read", key="tagged")
 
 
