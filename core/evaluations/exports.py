@@ -15,7 +15,7 @@ from core.evaluations.views import (
     TargetView,
 )
 from core.presentation import csv_lines
-from core.presentation.formatting import cost, duration, money, share
+from core.presentation.formatting import cost, duration, share
 
 FENCE = 3  # backticks at least, and one more than any within
 COLUMNS = tuple(RunExport.model_fields)
@@ -68,7 +68,7 @@ def _line(target: TargetView) -> str:
         share(target.consistency),
         str(target.failed),
         duration(target.median_ms),
-        money(target.cost_usd),
+        cost(target.cost_usd, target.unpriced),
     )
     return f"| {' | '.join(cells)} |\n"
 
