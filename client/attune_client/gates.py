@@ -6,6 +6,9 @@ from typing import Any, Literal
 
 from attune_client.console import EvaluationFailed
 
+FEWEST = 10  # cases of an interval
+ROUNDING = 1e-9  # of a mean of rates: ten cases of which 80% pass have 0.7999999999999999
+
 
 @dataclass(frozen=True)
 class TargetOutcome:
@@ -24,6 +27,7 @@ class TargetOutcome:
     failed: int
     not_scored: int
     partly_scored: int = 0
+    cases: int | None = None  # None: an older Attune does not say
 
 
 @dataclass(frozen=True)
@@ -52,9 +56,11 @@ class RateGate:
         if target.rate is None:
             return "nothing was scored"
         found = target.rate if self.on == "value" else target.low
-        if found is None:
-            return f"{target.n} cases are too few for an interval"
-        if found < self.least:
+        # The interval of a single case is that of its runs
+        cases = target.n if target.cases is None else min(target.n, target.cases)
+        if found is None or (self.on == "low" and cases < FEWEST):
+            return f"{cases} case{'s are' if cases != 1 else ' is'} too few for an interval"
+        if found < self.least - ROUNDING:
             what = "rate" if self.on == "value" else "low end of the interval"
             return f"the {what} is {found:.1%}, below {self.least:.1%}"
         return None
@@ -126,6 +132,7 @@ def _target(result: Mapping[str, Any]) -> TargetOutcome:
         failed=result["failed"],
         not_scored=result["not_scored"],
         partly_scored=result.get("partly_scored", 0),  # an older Attune does not count them
+        cases=result.get("cases"),
     )
 
 

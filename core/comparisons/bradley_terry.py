@@ -57,7 +57,9 @@ def fit(wins: Wins, *, prior: float = PRIOR) -> Fit:
         if abs(step).max(initial=0) < ENOUGH:
             break
     _, inverse = _derivatives(np, table, values, prior)
-    return Fit(names, values, inverse)
+    # The prior lets all strengths shift together, by far more than votes leave them uncertain
+    from_mean = np.eye(len(names)) - 1 / max(1, len(names))
+    return Fit(names, values, from_mean @ inverse @ from_mean)
 
 
 def _derivatives(np: Any, table: Any, values: Any, prior: float) -> tuple[Any, Any]:  # noqa: ANN401

@@ -10,7 +10,7 @@ from core.evaluations.figures.comparison_views import ComparedTarget, Evaluation
 from core.evaluations.figures.figure_texts import written
 from core.evaluations.views import EvaluationView, RunExport, TargetView
 from core.presentation import csv_lines
-from core.presentation.formatting import cost, count, duration, money, share
+from core.presentation.formatting import cost, count, duration, share
 
 FENCE = 3  # backticks at least, and one more than any within
 COLUMNS = tuple(RunExport.model_fields)
@@ -63,7 +63,7 @@ def _line(target: TargetView) -> str:
         share(target.consistency),
         str(target.failed),
         duration(target.median_ms),
-        money(target.cost_usd),
+        cost(target.cost_usd, target.unpriced),
     )
     return f"| {' | '.join(cells)} |\n"
 

@@ -43,7 +43,7 @@ class ScorerFigures(View):
 class TargetFigures(View):
     """The figures of a target. `consistency` is pass^k with k the runs of a case, null for one run;
     calls that failed are in no rate. Of `partly_scored` answers, the rate and the score leave out
-    what a scorer with a weight could not score.
+    what a scorer with a weight could not score, and of `unpriced` ones the cost is unknown.
     """
 
     target: int
@@ -62,6 +62,7 @@ class TargetFigures(View):
     median_ms: int | None = None
     p95_ms: int | None = None
     cost_usd: Usd | None = None
+    unpriced: int = 0
 
 
 class EvaluationSummary(View):

@@ -42,7 +42,8 @@ class CostEstimate(View):
 
 class ScoreOfVersion(View):
     """The mean of `n` values under a score name, or the share of the name's most frequent `label`
-    where it has no values; without bounds under ten conversations, or ten labels.
+    where it has no values; without bounds under ten conversations or ten labels, or when all values
+    are equal.
     """
 
     name: str

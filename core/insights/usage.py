@@ -27,7 +27,7 @@ class UsageFigures(View):
 
     `cost_usd` is of the priced calls alone; unpriced are calls that used tokens and have no known
     cost. `cached_calls` were answered from the cache, without a model: they cost nothing, and are
-    not in `p95_time_ms`, which is at most 1% off.
+    not in `p95_time_ms`, which is at most 1% off. Calls that were stopped are not in it, either.
     """
 
     calls: int

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from math import log
+from math import expm1, log
 from typing import Protocol
 
 from pydantic import Field
@@ -30,6 +30,7 @@ from core.statistics.rates import Rate, chance_of_pairs, chance_of_rates
 
 FEWEST_PARTS, FEWEST_CASES = 4, 10
 LEAST_LEVEL, LEAST_POINTS, LEAST_CHANCE = 0.05, 0.001, 0.05
+ROUNDING = 1e-9  # of a change between logarithms
 
 
 class Meaning(StrEnum):
@@ -150,8 +151,8 @@ def of_level(
     ):
         return NOT_KNOWN
     differences = [log(current / previous) for current, previous in pairs]
-    shift = sum(differences) / len(differences)
-    return _change(shift, chance_of_shift(differences), LEAST_LEVEL, meaning)
+    shift = expm1(sum(differences) / len(differences))
+    return _change(shift, chance_of_shift(differences), LEAST_LEVEL - ROUNDING, meaning)
 
 
 def of_rate(

@@ -59,8 +59,8 @@ class ScoreView(View):
 class MeanScore(View):
     """How many scores, and the mean of those with a value, with its 95% interval.
 
-    The interval is null when the values are of fewer than ten conversations: scores of one
-    conversation are not independent.
+    The interval is null when the values are of fewer than ten conversations, as scores of one
+    conversation are not independent, or when all are equal.
     """
 
     scores: int

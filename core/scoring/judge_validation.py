@@ -144,7 +144,7 @@ def kappa(table: Agreement2x2) -> EstimatedRate:
     rows = [sum(row) for row in cells]
     columns = [cells[0][each] + cells[1][each] for each in (0, 1)]
     observed, expected = cells[0][0] + cells[1][1], rows[0] * columns[0] + rows[1] * columns[1]
-    if expected >= 1:
+    if 0 in rows or 0 in columns:
         return EstimatedRate(value=None, low=None, high=None, n=total)
     value = (observed - expected) / (1 - expected)
     if total < FEWEST:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from core.statistics.libraries import special
 
 CERTAIN = 0.95
+ROUNDING = 1e-13  # of sums of equal values
 
 
 class GroupedSample(NamedTuple):
@@ -20,12 +21,18 @@ class GroupedSample(NamedTuple):
     sizes: float
 
 
-def interval_of_grouped_mean(mean: float, size: int, draws: GroupedSample) -> tuple[float, float]:
+def interval_of_grouped_mean(
+    mean: float, size: int, draws: GroupedSample
+) -> tuple[float, float] | tuple[None, None]:
     """Return the 95 % interval of a mean of `size` values drawn in at least two groups: Student's
     t, the error of a ratio of sums, as in `chance_of_pairs`.
+
+    No bounds where the means of all groups are equal: they do not show how far others may be.
     """
     beside = draws.squares - 2 * mean * draws.products + mean * mean * draws.sizes
-    error = sqrt(max(0.0, beside) * draws.groups / (draws.groups - 1)) / size
+    if beside <= ROUNDING * draws.squares:
+        return None, None
+    error = sqrt(beside * draws.groups / (draws.groups - 1)) / size
     half = float(special().stdtrit(draws.groups - 1, (1 + CERTAIN) / 2)) * error
     return mean - half, mean + half
 

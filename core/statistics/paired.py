@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import ceil, sqrt
+from typing import NamedTuple
 
 from core.statistics.bootstrap import FEWEST, Floats, MeanInterval, mean_interval
 from core.statistics.libraries import numpy, special
@@ -14,6 +15,8 @@ POWER = 0.8
 # can, and shows none, more cases are not asked for.
 RELEVANT = 0.05
 MOST_FLIPPED = 20  # differences of which every choice of signs is counted: a million
+MOST_SUMS = 2**16  # of the largest differences, where there are more
+EQUAL_DECIMALS = 12  # means of the same scores, added in another order, differ after these
 
 
 class Verdict(StrEnum):
@@ -45,6 +48,13 @@ class PairedResult:
     only_this: int | None = None  # cases that pass here, and not in the baseline
     only_baseline: int | None = None
     more_cases: int | None = None
+
+
+class FlippedSums(NamedTuple):
+    """Sums of differences with either sign, and how likely each one is."""
+
+    values: "Floats"
+    chances: "Floats"
 
 
 def mcnemar(only_this: int, only_baseline: int) -> float:
@@ -89,7 +99,7 @@ def compare_scores(differences: "Sequence[float] | Floats") -> PairedResult:
     resample almost always has one, so that their interval leaves out 0 among any number of equal
     ones.
     """
-    found = numpy().asarray(differences, dtype=float)
+    found = numpy().round(numpy().asarray(differences, dtype=float), EQUAL_DECIMALS)
     count = len(found)
     difference = float(found.mean()) if count else 0.0
     interval = mean_interval(found)
@@ -108,23 +118,41 @@ def sign_flips(differences: "Floats") -> float:
     """Return the p-value of Fisher's sign-flip test: how often the sum would be as far from 0 if
     each difference could as well have had the other sign.
 
-    It is exact up to 20 differences that are not 0; of more, the sum is nearly normal. Where all
-    are of one size, it is McNemar's test.
+    It is exact up to 20 differences that are not 0, and of any number of a few sizes. Of more, the
+    largest ones are flipped, as they decide, and the sum of the others is nearly normal.
     """
     np = numpy()
     sizes = np.abs(differences[differences != 0])
     if not len(sizes):
         return 1.0
     distance = abs(float(differences.sum()))
-    if len(sizes) > MOST_FLIPPED:
-        # Half a step of the sum, as it moves by twice the smallest size at least
-        beyond = max(0.0, distance - float(sizes.min())) / float(np.sqrt(sizes @ sizes))
-        return 2 * float(special().ndtr(-beyond))
-    sums = np.zeros(1)
-    for size in sizes:
-        sums = np.concatenate([sums + size, sums - size])
-    rounding = 1e-12 * float(sizes.sum())
-    return float((np.abs(sums) >= distance - rounding).mean())
+    flipped, rest = _flipped_sums(sizes)
+    if not len(rest):
+        rounding = 1e-12 * float(sizes.sum())
+        far = np.abs(flipped.values) >= distance - rounding
+        return float(flipped.chances[far].sum())
+    # Half a step of the rest's sum, as it moves by twice the smallest size at least
+    beyond = distance - float(rest.min()) - flipped.values
+    chances = special().ndtr(-beyond / float(np.sqrt(rest @ rest)))
+    return min(1.0, 2 * float(flipped.chances @ chances))
+
+
+def _flipped_sums(sizes: "Floats") -> tuple[FlippedSums, "Floats"]:
+    """Return the sums of the largest sizes with either sign, and the sizes left over, largest
+    first. Equal sizes are flipped together: how many of them are positive is binomial.
+    """
+    np, scipy = numpy(), special()
+    values, chances, rest = np.zeros(1), np.ones(1), np.sort(sizes)[::-1]
+    most = 2**MOST_FLIPPED if len(sizes) <= MOST_FLIPPED else MOST_SUMS
+    while len(rest) and len(values) <= most // 2:
+        equal = int(np.searchsorted(-rest, -rest[0], side="right"))
+        count = min(equal, most // len(values) - 1)
+        positive = np.arange(count + 1)
+        share = np.diff(scipy.bdtr(positive, count, 0.5), prepend=0.0)
+        values = np.add.outer(values, rest[0] * (2 * positive - count)).ravel()
+        chances = np.multiply.outer(chances, share).ravel()
+        rest = rest[count:]
+    return FlippedSums(values, chances), rest
 
 
 def _verdict(difference: float, is_shown: bool, count: int, needed: int) -> Verdict:

@@ -98,4 +98,5 @@ def _deviations(certain: float) -> float:
 def _score(rate: float, whole: int, z: float) -> tuple[float, float]:
     middle = (rate + z * z / (2 * whole)) / (1 + z * z / whole)
     half = z * sqrt(rate * (1 - rate) / whole + z * z / (4 * whole * whole)) / (1 + z * z / whole)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    # Rounding may put a bound past the rate itself: of none of three, the low one at 6e-17
+    return min(rate, max(0.0, middle - half)), max(rate, min(1.0, middle + half))

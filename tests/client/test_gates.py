@@ -8,7 +8,7 @@ from attune_client.gates import RateGate, outcome_of
 ESTIMATE = {"value": 1.0, "low": 0.8, "high": 1.0, "n": 12}
 
 
-def view(**figures: int) -> Mapping[str, Any]:
+def view(**figures: object) -> Mapping[str, Any]:
     target = {"title": "app", "success_rate": ESTIMATE, "score": ESTIMATE, "failed": 0}
     return {
         "id": "7",
@@ -32,3 +32,18 @@ def test_as_many_of_them_may_be_allowed_as_of_failures() -> None:
 
 def test_an_attune_that_does_not_count_them_yet_is_understood() -> None:
     assert outcome_of(view(), "http://attune", RateGate(0.9)).passed
+
+
+def test_a_mean_of_rates_that_is_the_gate_passes_it_whatever_its_last_digit() -> None:
+    estimate = ESTIMATE | {"value": sum([0.8] * 10) / 10}
+    assert estimate["value"] < 0.8
+    found = outcome_of(view(success_rate=estimate), "http://attune", RateGate(0.8))
+    assert found.passed
+    assert not outcome_of(view(success_rate=estimate), "http://attune", RateGate(0.801)).passed
+
+
+def test_twelve_runs_of_one_case_are_too_few_cases_for_the_low_end() -> None:
+    gate = RateGate(0.7, "low")
+    found = outcome_of(view(cases=1), "http://attune", gate)
+    assert "gate missed, 1 case is too few for an interval" in found.table()
+    assert outcome_of(view(cases=12), "http://attune", gate).passed

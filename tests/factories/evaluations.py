@@ -2,6 +2,7 @@
 
 import time
 from datetime import timedelta
+from itertools import zip_longest
 from typing import Any
 from uuid import UUID
 
@@ -62,11 +63,14 @@ def evaluated(actor: Actor, *inputs: str, **more: Any) -> EvaluationView:  # noq
     return read(actor, evaluation_id)
 
 
-def app_answered(actor: Actor, evaluation_id: UUID, text: str) -> None:
-    """Answer what waits for an own app."""
+def app_answered(actor: Actor, evaluation_id: UUID, text: str, *costs: str) -> None:
+    """Answer what waits for an own app, the first ones at these costs."""
     with transaction() as session:
         waiting = app_work.list_work(session, evaluation_id, actor=actor).items
-        answers = [{"id": it.id, "text": text} for it in waiting]
+        answers = [
+            {"id": it.id, "text": text, "cost_usd": cost}
+            for it, cost in zip_longest(waiting, costs)
+        ]
         sent = AppAnswers.model_validate({"answers": answers})
         app_answers.store(session, evaluation_id, sent, actor=actor)
 

@@ -61,7 +61,7 @@ def rated(rating: int, scale: str, at: datetime) -> None:
         )
 
 
-def scored(conversation_id: str, value: float, at: datetime, **fields: object) -> None:
+def scored(conversation_id: str, value: float | None, at: datetime, **fields: object) -> None:
     """Store a score of a conversation."""
     row = {
         "name": "helpfulness",

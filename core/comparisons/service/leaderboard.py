@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations
+from itertools import chain, combinations
 from math import exp
 from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
-from core.comparisons.bradley_terry import Strength, fit
+from core.comparisons.bradley_terry import fit
 from core.comparisons.schemas import Contestant, Standing, VoteScope
 from core.comparisons.service import vote_rows
 from core.identity.permissions import Permission, require
@@ -44,7 +44,7 @@ def read_leaderboard(
         votes += vote_rows.list_replay_votes(session, owner=owner)
     if scope is VoteScope.TEAM and by is Contestant.PROMPT:
         votes = list(vote_rows.with_visible_prompts(session, votes, actor=actor))
-    return standings([duel for vote in votes for duel in _duels(vote.winner, vote.answers, by)])
+    return standings([list(_duels(vote.winner, vote.answers, by)) for vote in votes])
 
 
 def _duels(
@@ -61,11 +61,15 @@ def _duels(
             yield Duel(*(names if winner == one["place"] else names[::-1]), is_tie=False)
 
 
-def standings(duels: Sequence[Duel]) -> list[Standing]:
-    """Return the standings after duels, the best first; a tie counts as half a win of each."""
+def standings(votes: Sequence[Sequence[Duel]]) -> list[Standing]:
+    """Return the standings after the duels of votes, the best first; a tie counts as half a win of
+    each.
+    """
     wins: Counter[tuple[str, str]] = Counter()
-    won, lost, tied = Counter[str](), Counter[str](), Counter[str]()
-    for better, worse, is_tie in duels:
+    won, lost, tied, voted = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
+    for duels in votes:
+        voted.update({name for duel in duels for name in (duel.better, duel.worse)})
+    for better, worse, is_tie in chain.from_iterable(votes):
         # In halves of a win, so that a tie is a whole number
         wins[better, worse] += 1 if is_tie else 2
         wins[worse, better] += 1 if is_tie else 0
@@ -75,22 +79,17 @@ def standings(duels: Sequence[Duel]) -> list[Standing]:
     shares = {pair: count / 2 for pair, count in wins.items() if count}
     found = fit(shares).strengths() if shares else {}
     return [
-        _standing(name, strength, won[name], lost[name], tied[name])
+        Standing(
+            name=name,
+            wins=won[name],
+            losses=lost[name],
+            ties=tied[name],
+            chance=_chance(strength.value),
+            chance_low=_chance(strength.low) if voted[name] >= FEWEST else None,
+            chance_high=_chance(strength.high) if voted[name] >= FEWEST else None,
+        )
         for name, strength in sorted(found.items(), key=lambda each: -each[1].value)
     ]
-
-
-def _standing(name: str, strength: Strength, wins: int, losses: int, ties: int) -> Standing:
-    has_interval = wins + losses + ties >= FEWEST
-    return Standing(
-        name=name,
-        wins=wins,
-        losses=losses,
-        ties=ties,
-        chance=_chance(strength.value),
-        chance_low=_chance(strength.low) if has_interval else None,
-        chance_high=_chance(strength.high) if has_interval else None,
-    )
 
 
 def _chance(strength: float) -> float:

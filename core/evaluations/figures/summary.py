@@ -68,6 +68,7 @@ def _target(
         median_ms=totals.median_ms if totals else None,
         p95_ms=totals.p95_ms if totals else None,
         cost_usd=totals.cost_usd if totals else None,
+        unpriced=totals.unpriced if totals else 0,
     )
 
 

@@ -30,13 +30,14 @@ class CaseCounts(NamedTuple):
 
 class TargetTotals(NamedTuple):
     """Times of the answers of a target in milliseconds, the cost of its calls, None when none had a
-    price, and how many answers some of their scorers only could score.
+    price, the answers without one, and those that some of their scorers only could score.
     """
 
     target: int
     median_ms: int | None
     p95_ms: int | None
     cost_usd: Decimal | None
+    unpriced: int
     partly_scored: int
 
 
@@ -95,6 +96,10 @@ def totals(
             EvaluationResult.target,
             *percentiles,
             func.sum(EvaluationResult.cost_usd),
+            func.count().filter(
+                EvaluationResult.status == ResultStatus.COMPLETED,
+                EvaluationResult.cost_usd.is_(None),
+            ),
             func.count().filter(_is_scored, missing),
         )
         .where(EvaluationResult.evaluation_id == evaluation_id)

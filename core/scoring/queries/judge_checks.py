@@ -44,7 +44,7 @@ annotations, scores, messages = table_of(Annotation), table_of(MessageScore), ta
 OF_JUDGES = (
     scores.c.source == ScoreSource.JUDGE,
     scores.c.subject_kind == ScoreSubject.MESSAGE,
-    scores.c.value.is_not(None),
+    scores.c.value.is_not(None) | scores.c.label.in_(("pass", "fail")),
 )
 KEY = (
     scores.c.name,
@@ -128,13 +128,15 @@ def _position(totals: _Totals) -> EstimatedRate:
 
 
 def _human_verdicts(ai: Session) -> HumanVerdicts:
-    """Return the newest verdicts: an adjudication is final, else all reviewers must agree.
+    """Return the verdicts: an adjudication is final, else all reviewers must agree, each by the
+    newest of their own.
 
     Where an adjudicator accepted neither, there is none.
     """
     newest = (
         select(
             annotations.c.message_id,
+            annotations.c.admin_user_id,
             annotations.c.annotation_type,
             annotations.c.severity,
             annotations.c.round,
@@ -143,14 +145,15 @@ def _human_verdicts(ai: Session) -> HumanVerdicts:
         .order_by(annotations.c.created_at.desc())
         .limit(MAX_ANNOTATIONS)
     )
-    given = defaultdict[UUID, set[bool]](set)
+    given = defaultdict[UUID, dict[UUID, bool]](dict)  # by message and reviewer
     final = dict[UUID, bool]()
-    for message_id, kind, severity, round_number in ai.execute(newest):
+    for message_id, reviewer, kind, severity, round_number in ai.execute(newest):
         is_good = _is_good(kind, severity)
-        given[message_id].add(is_good)
+        given[message_id].setdefault(reviewer, is_good)
         if round_number == ADJUDICATION:
             final.setdefault(message_id, is_good)
-    agreed = {id_: next(iter(found)) for id_, found in given.items() if len(found) == 1}
+    verdicts = {message_id: set(found.values()) for message_id, found in given.items()}
+    agreed = {id_: next(iter(found)) for id_, found in verdicts.items() if len(found) == 1}
     is_good_by_id = agreed | final
     return HumanVerdicts(is_good_by_id, frozenset(given.keys() - is_good_by_id.keys()))
 

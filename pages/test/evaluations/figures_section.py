@@ -67,7 +67,7 @@ def _columns() -> Sequence[TableColumn[TargetView]]:
         columns.number("Not scored", lambda row: row.not_scored, width=80),
         columns.text("Median time", lambda row: formatting.duration(row.median_ms), width=85),
         columns.text("95% within", lambda row: formatting.duration(row.p95_ms), width=80),
-        columns.text("Cost", lambda row: formatting.money(row.cost_usd), width=70),
+        columns.text("Cost", lambda row: formatting.cost(row.cost_usd, row.unpriced), width=110),
     ]
 
 

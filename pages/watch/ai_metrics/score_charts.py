@@ -10,7 +10,7 @@ from core.presentation import formatting
 from core.presentation.periods import in_address
 from core.scores import charts as score_charts
 from core.scores.queries import score_figures, score_list
-from core.scores.views import MeanScore, ScoreFigures, ScoreFilter
+from core.scores.views import ScoreFigures, ScoreFilter
 from pages._ui import charts, errors, frame, links, text, watch
 from pages._ui.cache import Reads
 from pages._ui.charts import Point
@@ -67,7 +67,9 @@ def _note(figures: ScoreFigures) -> str:
     )
 
 
-def _interval(figures: MeanScore) -> str:
+def _interval(figures: ScoreFigures) -> str:
+    if figures.low is None and figures.values > 1 and figures.lowest == figures.highest:
+        return " (all equal)"
     if figures.low is None:
         return " (too few for an interval)"
     low, high = score_charts.score(figures.low), score_charts.score(figures.high)

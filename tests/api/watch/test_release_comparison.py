@@ -102,6 +102,14 @@ def test_quality_is_that_of_a_releases_conversations(
     assert "positive" not in figures(got(analyst, model="a"))
 
 
+def test_equal_scores_show_no_difference_for_sure(analyst: httpx2.Client, database: object) -> None:
+    for release, score in (("1", 1.0), ("2", 0.9)):
+        requested(release, timedelta(hours=5 - int(release)), 1)
+        for number in range(10):
+            judged(f"{release} {number}", release, 1, "approved", score)
+    assert figures(got(analyst))["score.helpful"] == (1, pytest.approx(0.9), "unknown")
+
+
 def test_a_period_without_two_releases_has_no_comparison(
     analyst: httpx2.Client, database: object
 ) -> None:

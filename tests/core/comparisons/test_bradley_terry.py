@@ -58,6 +58,20 @@ def test_the_intervals_of_two_hundred_votes_cover_known_strengths() -> None:
     assert covered >= 0.93 * 400
 
 
+def test_intervals_are_as_wide_as_the_votes_leave_differences_uncertain() -> None:
+    found = fit({("a", "b"): 60.0, ("b", "a"): 40.0}).strengths()["a"]
+    # Of two whose mean is 0, a strength is half the logarithm of the odds
+    error = 1.96 / sqrt(100 * 0.6 * 0.4) / 2
+    assert found.high - found.value == pytest.approx(error, rel=0.02)
+    assert found.value - found.low == pytest.approx(error, rel=0.02)
+
+
+def test_one_that_was_compared_with_no_other_group_has_a_wide_interval() -> None:
+    apart = {("a", "b"): 50.0, ("b", "a"): 50.0, ("c", "d"): 50.0, ("d", "c"): 50.0}
+    found = fit(apart).strengths()["a"]
+    assert found.high - found.low > 4
+
+
 def votes(known: dict[str, float], count: int, random: Random) -> Counter[tuple[str, str]]:
     wins: Counter[tuple[str, str]] = Counter()
     pairs = list(combinations(known, 2))

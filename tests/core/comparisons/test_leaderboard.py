@@ -38,7 +38,9 @@ def duels(random: Random) -> list[Duel]:
 
 
 def test_intervals_of_the_leaderboard_cover_known_strengths() -> None:
-    covered = [covers(it) for seed in range(100) for it in standings(duels(Random(seed)))]
+    covered = [
+        covers(it) for seed in range(100) for it in standings([[it] for it in duels(Random(seed))])
+    ]
     assert len(covered) == 400
     assert sum(covered) >= 0.93 * 400
 
@@ -63,8 +65,14 @@ def test_two_hundred_stored_votes_are_ranked_blind_ones_apart_from_open_ones() -
 
 @pytest.mark.parametrize(("votes", "has_interval"), [(9, False), (10, True)])
 def test_under_ten_votes_there_is_no_interval(votes: int, *, has_interval: bool) -> None:
-    found = standings([Duel("strong", "weak", is_tie=False)] * votes)
+    found = standings([[Duel("strong", "weak", is_tie=False)]] * votes)
     assert [(it.chance_low is not None) for it in found] == [has_interval] * 2
+
+
+def test_four_votes_between_four_models_are_too_few_for_intervals() -> None:
+    beaten = [Duel("strong", name, is_tie=False) for name in ("fair", "weak", "poor")]
+    found = standings([beaten] * 4)
+    assert next((it.name, it.wins, it.chance_low) for it in found) == ("strong", 12, None)
 
 
 def store(actor: Actor, found: list[Duel], *, blind: bool) -> None:

@@ -1,6 +1,7 @@
 """The Markdown report shows texts of people and models literally, and stays one document."""
 
 import re
+from decimal import Decimal
 
 import pytest
 
@@ -64,3 +65,13 @@ def test_a_report_names_answers_without_a_price_beside_the_cost() -> None:
     app_answered(actor, evaluation_id, "good")
     run(evaluation_id)
     assert "$0 + 1 unpriced" in "".join(exports.as_markdown(read(actor, evaluation_id), None))
+
+
+def test_a_target_with_a_known_cost_of_some_answers_names_the_others() -> None:
+    actor = person().actor
+    evaluation_id = started(actor, "one", "two", "three", targets=[{"app": "shop"}])
+    app_answered(actor, evaluation_id, "good", "0.5")
+    run(evaluation_id)
+    view = read(actor, evaluation_id)
+    assert (view.results[0].cost_usd, view.results[0].unpriced) == (Decimal("0.5"), 2)
+    assert "| $0.50 + 2 unpriced |" in "".join(exports.as_markdown(view, None))

@@ -35,6 +35,19 @@ def test_a_change_that_is_certain_but_small_is_no_news() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("now", "verdict"),
+    [
+        (105, ChangeVerdict.WORSE),
+        (104.9, ChangeVerdict.NOISE),
+        (95, ChangeVerdict.BETTER),
+        (95.1, ChangeVerdict.NOISE),
+    ],
+)
+def test_a_change_of_five_percent_is_enough_either_way(now: float, verdict: ChangeVerdict) -> None:
+    assert of_level([now] * 7, [100] * 7, Meaning.BAD).verdict is verdict
+
+
 @pytest.mark.parametrize("now", [[], [None] * 7, [1.0, 2.0, 3.0], [0.0] * 7])
 def test_of_too_little_nothing_is_said(now: list[float | None]) -> None:
     assert of_level(now, WEEK, Meaning.BAD).verdict is ChangeVerdict.UNKNOWN

@@ -9,6 +9,7 @@ from core.database.db import Database, transaction
 from core.errors import Forbidden
 from core.identity.schemas import Role
 from core.platform import clock
+from core.platform.ids import new_id
 from core.scoring.judge_validation import UNCHECKED, JudgeStatus, JudgeValidation
 from core.scoring.queries.judge_checks import list_judges
 from tests.factories.conversations import conversation, stored
@@ -91,6 +92,25 @@ def test_messages_on_which_people_disagree_stay_out_until_they_are_adjudicated()
     annotated("m1", annotation_type="flag", round=3)
     (found,) = judges()
     assert (found.checked, found.contradictory, found.specificity.n) == (1, 0, 1)
+
+
+def test_a_reviewer_who_changed_a_verdict_does_not_disagree_with_it() -> None:
+    talk()
+    judged(1, 1)
+    reviewer = new_id()
+    annotated("m1", annotation_type="flag", admin_user_id=reviewer)
+    annotated("m1", annotation_type="approved", admin_user_id=reviewer, number=5)
+    (found,) = judges()
+    assert (found.checked, found.contradictory, found.sensitivity.n) == (1, 0, 1)
+
+
+def test_a_judge_may_say_pass_or_fail_and_no_number() -> None:
+    talk()
+    for number, label in ((1, "pass"), (3, "fail"), (5, "unsure")):
+        scored("c", None, clock.now(), message_id=f"m{number}", label=label, **JUDGE)
+    annotated("m1", annotation_type="approved")
+    (found,) = judges()
+    assert (found.pass_rate.value, found.pass_rate.n, found.checked) == (0.5, 2, 1)
 
 
 def test_reviews_of_which_an_adjudicator_accepts_neither_are_no_verdict() -> None:

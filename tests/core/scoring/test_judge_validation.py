@@ -53,6 +53,8 @@ def test_the_interval_of_kappa_is_that_of_a_bootstrap() -> None:
 def test_kappa_is_silent_where_only_one_verdict_was_ever_given() -> None:
     assert kappa(Agreement2x2(20, 0, 0, 0)).value is None
     assert kappa(Agreement2x2(0, 0, 0, 0)).value is None
+    assert kappa(Agreement2x2(20, 0, 2, 0)).value is None  # the judge passes everything
+    assert kappa(Agreement2x2(9, 3, 0, 0)).value is None  # people found nothing bad
     few = kappa(Agreement2x2(4, 0, 1, 4))
     assert few.value is not None
     assert few.low is None

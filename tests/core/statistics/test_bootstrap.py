@@ -36,6 +36,10 @@ def test_the_same_values_have_the_same_interval() -> None:
     assert mean_interval(values) == mean_interval(values)
 
 
+def test_equal_sums_in_another_order_have_no_interval() -> None:
+    assert mean_interval([0.1 + 0.2, 0.3] * 10) is None
+
+
 @pytest.mark.parametrize("values", [[], [0.5] * 9, [0.1, 0.9] * 4, [1.0] * 50])
 def test_few_or_equal_values_have_no_interval(values: list[float]) -> None:
     assert mean_interval(values) is None

@@ -36,3 +36,10 @@ def coverage(rate: float, count: int) -> float:
     chances = stats.binom.pmf(np.arange(count + 1), count, rate)
     within = [low <= rate <= high for low, high in (wilson(c, count) for c in range(count + 1))]
     return float(chances[within].sum())
+
+
+def test_no_rate_is_outside_its_interval() -> None:
+    for whole in range(1, 61):
+        for part in range(whole + 1):
+            low, high = wilson(part, whole)
+            assert 0 <= low <= part / whole <= high <= 1
