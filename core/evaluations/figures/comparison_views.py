@@ -27,11 +27,12 @@ class PairedView(View):
 
 
 class ChangedCase(View):
-    """A case of the evaluation that passes another share of its scored runs than by the baseline;
-    scores are means, null without one.
+    """A case of the evaluation that passes another share of its scored runs than by the baseline,
+    where it is `baseline_id`; scores are means, null without one.
     """
 
     id: UUID
+    baseline_id: UUID
     position: int
     question: str
     passed: int

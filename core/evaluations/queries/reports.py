@@ -223,7 +223,7 @@ def _compare(
                 scores=comparison.by_scores(cases),
                 worse=changes.worse,
                 better=changes.better,
-                changed_cases=_changed(session, row.id, changes.shown),
+                changed_cases=_changed(session, row.id, base.id, changes.shown),
             )
         )
     return EvaluationComparison(
@@ -235,13 +235,17 @@ def _compare(
     )
 
 
-def _changed(session: Session, evaluation_id: UUID, cases: PairedCases) -> list[ChangedCase]:
+def _changed(
+    session: Session, evaluation_id: UUID, baseline_id: UUID, cases: PairedCases
+) -> list[ChangedCase]:
     this, baseline = cases
-    positions = this.positions.tolist()
+    positions, others = this.positions.tolist(), baseline.positions.tolist()
     asked = questions(session, evaluation_id, positions)
+    before = questions(session, baseline_id, others)
     return [
         ChangedCase(
             id=asked[position].id,
+            baseline_id=before[other].id,
             position=position,
             question=asked[position].question,
             passed=this.passed[place],
@@ -251,7 +255,7 @@ def _changed(session: Session, evaluation_id: UUID, cases: PairedCases) -> list[
             baseline_scored=baseline.scored[place],
             baseline_score=_known(baseline.scores[place]),
         )
-        for place, position in enumerate(positions)
+        for place, (position, other) in enumerate(zip(positions, others, strict=True))
     ]
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 import streamlit as st
 
 from core.errors import NotFound
-from core.evaluations.queries import results
+from core.evaluations.queries import reports, results
 from core.evaluations.runs import personality
 from core.evaluations.schemas import ResultStatus
 from core.evaluations.views import (
@@ -93,6 +93,26 @@ def _draw_case(found: EvaluationView, case_id: UUID) -> None:
         return
     draw_question(case)
     _draw_runs(found, case)
+    if opened := detail_address.opened_baseline():
+        _draw_baseline(*opened)
+
+
+def _draw_baseline(evaluation_id: UUID, case_id: UUID) -> None:
+    """Draw the answers to the same case in the evaluation that this one is compared with."""
+    try:
+        with guard.work() as (session, actor):
+            baseline = reports.get_item(session, evaluation_id, actor=actor)
+            case = results.get_case(session, evaluation_id, case_id, actor=actor)
+    except NotFound as missing:
+        st.caption(f"Baseline: {text.plain(missing.detail)}")
+        return
+    for number, title in enumerate(baseline.targets, 1):
+        frame.section(
+            f"Baseline: {text.plain(text.one_line(title))}",
+            text.plain(text.one_line(baseline.name)),
+        )
+        for run in (it for it in case.runs if it.target == number):
+            draw_run(run)
 
 
 def draw_question(case: CaseView) -> None:

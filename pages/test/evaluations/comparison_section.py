@@ -7,7 +7,12 @@ import streamlit as st
 
 from core.errors import Failure, NotFound
 from core.evaluations.figures.comparison import explanation
-from core.evaluations.figures.comparison_views import ChangedCase, ComparedTarget, PairedView
+from core.evaluations.figures.comparison_views import (
+    ChangedCase,
+    ComparedTarget,
+    EvaluationComparison,
+    PairedView,
+)
 from core.evaluations.queries import reports
 from core.evaluations.schemas import RunTarget
 from core.evaluations.views import EvaluationListItem, EvaluationView
@@ -76,7 +81,10 @@ def draw(found: EvaluationView) -> None:
     if compared.scoring_note is not None:
         st.warning(text.plain(compared.scoring_note), icon=":material/warning:")
     for each in compared.targets:
-        _draw(each)
+        with st.container(border=True, gap="small"):
+            _draw_verdicts(each)
+            if each.changed_cases:
+                _draw_changed(compared, each)
 
 
 def _oldest_version(targets: Sequence[RunTarget]) -> int:
@@ -106,19 +114,23 @@ def _name(item: EvaluationListItem, *, is_own: bool) -> str:
     return f"{name} · {formatting.moment(item.created_at, workspace.zone())}"
 
 
-def _draw(each: ComparedTarget) -> None:
-    with st.container(border=True, gap="small"):
-        frame.section(
-            text.plain(text.one_line(each.title)),
-            f"against {text.plain(text.one_line(each.baseline_title))}",
-        )
-        _draw_verdict("By passes", each.passes)
-        _draw_verdict("By scores", each.scores)
-        if each.changed_cases:
-            _draw_changed(each)
+def _draw_verdicts(each: ComparedTarget) -> None:
+    frame.section(
+        text.plain(text.one_line(each.title)),
+        f"against {text.plain(text.one_line(each.baseline_title))}",
+    )
+    _draw_verdict("By passes", each.passes)
+    _draw_verdict("By scores", each.scores)
 
 
-def _draw_changed(each: ComparedTarget) -> None:
+def _draw_changed(compared: EvaluationComparison, each: ComparedTarget) -> None:
+    def open_(row: ChangedCase) -> None:
+        sections.show("Cases")
+        if compared.baseline_id == compared.evaluation_id:
+            detail_address.show_case(row.id)  # has the runs of all targets
+        else:
+            detail_address.show_case_beside(row.id, compared.baseline_id, row.baseline_id)
+
     st.caption(
         f"{formatting.count(each.worse, 'case')} worse, {each.better} better · click to open"
     )
@@ -132,8 +144,8 @@ def _draw_changed(each: ComparedTarget) -> None:
             columns.text("Here", _now, width=140),
         ],
         "Cases that changed, the worse first",
-        key=f"evaluations.changed.{each.target}.{each.baseline_target}",
-        on_open=_open,
+        key=f"evaluations.changed.{compared.baseline_id}.{each.target}.{each.baseline_target}",
+        on_open=open_,
         most=SHOWN,
     )
 
@@ -153,11 +165,6 @@ def _now(row: ChangedCase) -> str:
 def _outcome(passed: int, scored: int, score: float | None) -> str:
     rate = f"{passed} of {scored} passed"
     return rate if score is None else f"{rate} · {score:.2f}"
-
-
-def _open(row: ChangedCase) -> None:
-    sections.show("Cases")
-    detail_address.show_case(row.id)
 
 
 def _draw_verdict(label: str, view: PairedView) -> None:

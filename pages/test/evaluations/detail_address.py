@@ -5,6 +5,7 @@ from uuid import UUID
 import streamlit as st
 
 NEW, CASE = "new", "case"
+BASELINE, BASELINE_CASE = "baseline", "baseline_case"
 
 
 class DetailAddress:
@@ -31,14 +32,32 @@ def show_case(case_id: UUID) -> None:
     st.query_params[CASE] = str(case_id)
 
 
+def show_case_beside(case_id: UUID, baseline: UUID, baseline_case: UUID) -> None:
+    """Open a case beside the same one of another evaluation, from a callback."""
+    show_case(case_id)
+    st.query_params[BASELINE] = str(baseline)
+    st.query_params[BASELINE_CASE] = str(baseline_case)
+
+
 def opened_case() -> UUID | None:
     """Return the case that is open, None without one."""
-    try:
-        return UUID(st.query_params.get(CASE, ""))
-    except ValueError:
-        return None
+    return _id_of(CASE)
+
+
+def opened_baseline() -> tuple[UUID, UUID] | None:
+    """Return the evaluation that the open case is beside, and its case there."""
+    baseline, case = _id_of(BASELINE), _id_of(BASELINE_CASE)
+    return (baseline, case) if baseline and case else None
 
 
 def close_case() -> None:
     """Go back to the cases of the open item, from a callback."""
-    st.query_params.pop(CASE, None)
+    for name in (CASE, BASELINE, BASELINE_CASE):
+        st.query_params.pop(name, None)
+
+
+def _id_of(name: str) -> UUID | None:
+    try:
+        return UUID(st.query_params.get(name, ""))
+    except ValueError:
+        return None

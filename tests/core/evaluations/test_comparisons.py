@@ -17,6 +17,7 @@ from core.evaluations.figures.comparison import MOST_CHANGED
 from core.evaluations.figures.comparison_views import EvaluationComparison, PairedView
 from core.evaluations.models import EvaluationResult
 from core.evaluations.queries import reports
+from core.evaluations.queries.results import questions as questions_of
 from core.evaluations.schemas import ResultStatus
 from core.evaluations.service import summaries
 from core.executions.runner import Runner
@@ -121,6 +122,9 @@ def test_the_cases_that_changed_are_named_the_worse_first(runner: Runner, runs: 
     one, chance = person(), Random(7)
     questions = [f"question {number}" for number in range(150)]
     this, baseline = (stored(one, questions, runs=runs, chance=chance) for _ in range(2))
+    with transaction() as session:
+        found = questions_of(session, baseline.id, range(1, 151))
+        cases_of_baseline = {case.question: case.id for case in found.values()}
     for each in compared(one, this.id, baseline.id).targets:
         changes = {}
         for question in questions:
@@ -135,6 +139,7 @@ def test_the_cases_that_changed_are_named_the_worse_first(runner: Runner, runs: 
         assert [changes[it.question] for it in each.changed_cases] == pytest.approx(expected)
         for case in each.changed_cases:
             assert case.is_worse == (changes[case.question] < 0)
+            assert case.baseline_id == cases_of_baseline[case.question]
             assert case.score == pytest.approx(score(this.runs[case.question, 0, each.target]))
 
 

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.database.db import transaction
 from core.evaluations.models import EvaluationResult
-from core.evaluations.queries import reports
+from core.evaluations.queries import reports, results
 from core.evaluations.schemas import EvaluationStatus
 from core.evaluations.service import evaluations, summaries
 from core.executions.runner import Runner
@@ -231,6 +231,27 @@ def test_a_comparison_names_the_cases_that_changed(console: Console, admin: Pers
         "0 of 1 passed · 0.00",
     ]
     assert "1 case worse, 0 better" in said(app)
+
+
+def test_a_case_opened_from_a_comparison_has_the_answers_of_the_baseline(
+    console: Console, admin: Person
+) -> None:
+    base = evaluated(admin.actor, "Good grief", name="Before")
+    later = evaluated(admin.actor, "Good grief", name="After", baseline_id=str(base.id))
+    with transaction() as session:
+        case, before = (
+            results.list_cases(session, each.id, actor=admin.actor).items[0].id
+            for each in (later, base)
+        )
+    query = {"evaluation": str(later.id), "section": "Cases", "case": str(case)}
+    app = opened(console, admin, query | {"baseline": str(base.id), "baseline_case": str(before)})
+    assert "Baseline: " in said(app)
+    assert "Before" in said(app)
+    assert said(app).count("run 1") == 2
+    gone = opened(console, admin, query | {"baseline": str(base.id), "baseline_case": str(case)})
+    assert said(gone).count("run 1") == 1
+    press(app, "All cases")
+    assert "baseline" not in app.query_params
 
 
 def test_a_comparison_warns_of_evaluations_that_were_not_scored_alike(
