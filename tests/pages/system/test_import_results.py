@@ -1,6 +1,7 @@
 """Results of imports as people read them."""
 
 import json
+from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
@@ -47,13 +48,14 @@ def test_a_preview_shows_nested_values_as_json() -> None:
 
 def test_digits_of_imported_rows_are_grouped_as_everywhere() -> None:
     app = AppTest.from_string(DRAW.replace("dry_run(", "brought("))
-    app.session_state["dry_run"] = ImportView.model_construct(
-        counts={RowKind.EVENTS: RowCounts(accepted=2349)},
-        problems=[],
-        first_at=None,
-        last_at=None,
-        same_file=[],
-    )
+    fields: dict[str, Any] = {
+        "counts": {RowKind.EVENTS: RowCounts(accepted=2349)},
+        "problems": [],
+        "first_at": None,
+        "last_at": None,
+        "same_file": [],
+    }
+    app.session_state["dry_run"] = ImportView.model_construct(**fields)
     app.run()
     assert not app.exception
     config = json.loads(app.dataframe[0].proto.columns)
