@@ -196,7 +196,9 @@ def of_unpriced(volumes: Sequence[ModelVolume], scope: WatchScope) -> Iterator[F
     each = [one for one in volumes if one.unpriced_requests and one.total_tokens]
     if each:
         count = sum(one.unpriced_requests for one in each)
-        names = ", ".join(list(dict.fromkeys(one.model for one in each))[:3])
+        # A price is of a model and its provider, as the requests name them
+        named = (f"{one.model} ({one.provider})" if one.provider else one.model for one in each)
+        names = ", ".join(list(dict.fromkeys(named))[:3])
         title = f"{formatting.count(count, 'request')} without a price"
         detail = f"{names} · not included in cost totals"
         yield _finding(

@@ -25,10 +25,11 @@ from core.presentation.chart_markers import (
     markers_within,
 )
 from core.presentation.drawing import DATES_PX, HEIGHT, Drawing, Markup, dated
-from core.presentation.formatting import FigureUnit
+from core.presentation.formatting import FigureUnit, shortened
 from core.presentation.palette import Palette
 
 LABEL_GAP_PX, LABEL_ROOM_PX, MUCH_ROOM_PX, LETTER_PX = 15, 92, 130, 6
+LONGEST_LABEL = 24  # characters of a line's name at its end; hovering shows the whole name
 LEGEND_PX = 41
 PREVIOUS, LAST = "Previous period", 2000  # in a legend, where the others have 1000
 
@@ -266,10 +267,11 @@ def _label_ends(
         places = [min(place, span - number * step) for number, place in above][::-1]
     room = LABEL_ROOM_PX
     for (line, value), place in zip(ends, places, strict=True):
+        name = shortened(line.name, LONGEST_LABEL)
         said = "" if line.name == PREVIOUS else scale.words(value)
         swatch = Markup.of('<span style="color:{}">■</span> ', line.colour) if line.swatch else ""
-        label = Markup(swatch + Markup.of("<b>{}</b>  {}", line.name, said))
-        room = max(room, 14 + LETTER_PX * (2 * line.swatch + len(line.name) + 2 + len(said)))
+        label = Markup(swatch + Markup.of("<b>{}</b>  {}", name, said))
+        room = max(room, 14 + LETTER_PX * (2 * line.swatch + len(name) + 2 + len(said)))
         position = {"x": 1, "xref": "paper", "y": place, "xanchor": "left", "xshift": 8}
         font = {"size": 11, "color": line.ink}
         figure.add_annotation(**position, text=label, showarrow=False, font=font, align="left")

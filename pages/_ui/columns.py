@@ -26,17 +26,22 @@ def text(
     value: Callable[[Row], str | None],
     *,
     width: int | None = None,
+    widest: int | None = None,
     help: str | None = None,
     is_optional: bool = False,
     orders: Orders = NO_ORDERS,
 ) -> TableColumn[Row]:
-    """Return a column of single lines, cut at 200 characters; the drawer shows the whole text."""
+    """Return a column of single lines, cut at 200 characters; the drawer shows the whole text.
+
+    Where a text is longer than the `widest` pixels, the column has that width, else its own.
+    """
 
     def shown(row: Row) -> str | None:
         said = texts.one_line(value(row) or "")
         return (said if len(said) <= LONGEST else f"{said[: LONGEST - 1]}…") or None
 
-    return TableColumn(label, shown, config.TextColumn(width=width, help=help), orders, is_optional)
+    config_of_text = config.TextColumn(width=width, help=help)
+    return TableColumn(label, shown, config_of_text, orders, is_optional, widest)
 
 
 def moment(

@@ -21,6 +21,7 @@ from pages._ui import errors, frame, state
 from pages._ui.filters import table_settings
 
 MOST_PAGES = 400
+LETTER_PX = 7
 FOCUSED = "console.focused_row"
 NOTHING: Final[dict[str, dict[str, list[int]]]] = {
     "selection": {"rows": [], "columns": [], "cells": []}
@@ -44,6 +45,7 @@ class TableColumn(Generic[Row]):
     config: ColumnConfig = field(default_factory=ColumnConfig)
     orders: Mapping[str, str] = field(default_factory=dict)
     is_optional: bool = False  # absent where no row has a value
+    widest: int | None = None  # in pixels; a long name would push the other columns out of sight
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ def draw(
 ) -> None:
     """Draw rows; beyond `most` the table scrolls. A click calls `on_open` with the row."""
     table = _table(rows, columns)
-    config = {each.label: _config(each, sorting) for each in columns}
+    config = {each.label: _config(each, table, sorting) for each in columns}
 
     @errors.action
     def act() -> None:
@@ -199,14 +201,22 @@ def _table(rows: Sequence[Row], columns: Sequence[TableColumn[Row]]) -> pd.DataF
     )
 
 
-def _config(column: TableColumn[Any], sorting: Sorting | None) -> ColumnConfig:
+def _config(column: TableColumn[Any], table: pd.DataFrame, sorting: Sorting | None) -> ColumnConfig:
+    config = column.config
+    if column.widest is not None and LETTER_PX * _longest(table[column.label]) > column.widest:
+        config = {**config, "width": column.widest}
     if sorting is None or not column.orders:
-        return column.config
+        return config
     return {
-        **column.config,
+        **config,
         "label": sorting.label(column),
         "help": column.config.get("help") or "Click to sort",
     }
+
+
+def _longest(cells: "pd.Series[Any]") -> int:
+    """Return the number of characters of the longest text."""
+    return max((len(cell) for cell in cells if isinstance(cell, str)), default=0)
 
 
 def _drawn(

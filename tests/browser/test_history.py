@@ -73,6 +73,22 @@ def test_a_page_that_was_open_before_takes_the_period_chosen_since(window: Windo
     assert tab.page.url == f"{tab.address}/ai-metrics?days=30"
 
 
+def test_back_shows_the_usual_period_of_a_page_whatever_was_chosen_since(window: Window) -> None:
+    tab = opened(window, "/overview")
+    follow(tab, "AI metrics")
+    tab.page.get_by_role("radio", name="30 d").click()
+    tab.page.wait_for_url("**days=30**")
+    drawn(tab.page)
+    for _ in range(2):
+        tab.page.evaluate("history.go(-2)")
+        drawn_as(tab, "Overview")
+        expect(tab.page.get_by_role("radio", name="7 d")).to_be_checked()
+        assert tab.page.url == f"{tab.address}/overview"
+        tab.page.evaluate("history.go(2)")
+        drawn_as(tab, "AI metrics")
+        expect(tab.page.get_by_role("radio", name="30 d")).to_be_checked()
+
+
 @pytest.mark.parametrize(
     ("address", "sections"),
     [

@@ -7,7 +7,7 @@ import json
 import pandas as pd
 import pytest
 
-from core.imports.containers.files import FileUnreadable
+from core.imports.containers.files import FileUnreadable, inspect
 from core.imports.ingest.reading import read
 from core.imports.parsed import RowKind
 from tests.imports.files import Folder, errors_of, known, mapping_of, rows_of
@@ -258,3 +258,13 @@ def test_a_row_that_is_too_long_is_reported_once_when_reading_goes_on_after_it(
 
     assert [each.error is None for each in whole[399:401]] == [True, False]
     assert list(read(path, mapping, 401)) == whole[401:]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "notes"),
+    [("utf-8", []), ("utf-8-sig", []), ("utf-16", ["Text encoding: UTF-16."])],
+)
+def test_an_encoding_is_only_mentioned_where_it_is_not_utf_8(
+    folder: Folder, encoding: str, notes: list[str]
+) -> None:
+    assert inspect(folder.write(EVENTS.encode(encoding))).notes == notes

@@ -82,7 +82,7 @@ class Opened:
     @property
     def notes(self) -> list[str]:
         """What the import page says about how the text is written."""
-        is_usual = self.encoding == "utf-8" or self.is_parquet
+        is_usual = self.encoding in ("utf-8", "utf-8-sig") or self.is_parquet
         notes = [] if is_usual else [f"Text encoding: {self.encoding.upper()}."]
         return [*notes, "NUL characters are removed."] if "\0" in self.sample else notes
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from functools import partial
 
 import streamlit as st
@@ -21,7 +22,7 @@ MOST_ROWS, MOST_SCORES = 7, 3
 def draw_models(models: Sequence[ModelFigures], page: str) -> None:
     dollars = columns.dollars(row.cost_usd for row in models)
     shown: Sequence[TableColumn[ModelFigures]] = [
-        columns.text("Model", lambda row: row.model),
+        columns.text("Model", lambda row: row.model, widest=240),
         columns.text("Provider", lambda row: row.provider),
         columns.number("Requests", lambda row: row.total_requests),
         columns.bar("Share", lambda row: row.share * 100, format="%.0f%%", most=100, width=75),
@@ -31,7 +32,7 @@ def draw_models(models: Sequence[ModelFigures], page: str) -> None:
         columns.seconds("First token (avg)", lambda row: row.avg_first_token_ms),
         columns.percent("Errors", lambda row: row.error_rate, format="%.2f%%"),
         columns.number("Tokens", lambda row: row.total_tokens, format="compact"),
-        columns.number("Cost", lambda row: row.cost_usd, format=dollars),
+        columns.number("Cost", _known_cost, format=dollars),
         columns.number(
             "No price",
             lambda row: row.unpriced_requests,
@@ -48,12 +49,19 @@ def draw_models(models: Sequence[ModelFigures], page: str) -> None:
         tables.draw(models, shown, alt, key=f"{page}.models", most=MOST_ROWS, on_open=filter_by)
 
 
+def _known_cost(row: ModelFigures) -> Decimal | None:
+    """Return a model's cost; None where no request has a price, which is no cost of zero."""
+    return row.cost_usd if row.cost_usd or not row.unpriced_requests else None
+
+
 def version_columns(
     versions: Sequence[PromptVersionFigures],
 ) -> Sequence[TableColumn[PromptVersionFigures]]:
     """Return the columns of prompt versions, with the score names that these have."""
     return [
-        columns.text("Prompt version", lambda row: row.prompt_version or formatting.NONE),
+        columns.text(
+            "Prompt version", lambda row: row.prompt_version or formatting.NONE, widest=180
+        ),
         columns.number("Requests", lambda row: row.total_requests),
         columns.bar("Share", lambda row: row.share * 100, format="%.0f%%", most=100, width=75),
         columns.text("Errors", lambda row: estimates.rate(row.error_rate)),
@@ -127,7 +135,7 @@ def draw_errors(found: Errors, page: str, zone: str) -> None:
 
 def draw_tools(found: Tools, page: str) -> None:
     shown: Sequence[TableColumn[ToolFigures]] = [
-        columns.text("Tool", lambda row: row.tool or "(unnamed)"),
+        columns.text("Tool", lambda row: row.tool or "(unnamed)", widest=150),
         columns.number("Calls", lambda row: row.calls),
         columns.percent("Failed", lambda row: row.error_rate, format="%.1f%%"),
         columns.seconds("p50", lambda row: row.p50_duration_ms),

@@ -79,7 +79,7 @@ def _draw_parts(found: Breakdown) -> None:
     """Draw the figures of each value, before and after."""
     unit = found.unit
     shown: list[TableColumn[BreakdownPart]] = [
-        columns.text(DIMENSIONS[found.dimension].capitalize(), name_of),
+        columns.text(DIMENSIONS[found.dimension].capitalize(), name_of, widest=150),
         columns.text("Before", lambda row: formatting.figure(row.previous, unit)),
         columns.text("Now", lambda row: formatting.figure(row.figure, unit)),
         columns.text("Change", lambda row: change_of(row.figure, row.previous, unit)),
@@ -103,7 +103,8 @@ def _draw_parts(found: Breakdown) -> None:
     tables.draw(found.parts, shown, alt, key=f"{PAGE}.parts", most=MOST_ROWS, on_open=filter_by)
     total = (
         f"Total {formatting.figure(found.figure, unit)}, "
-        f"previously {formatting.figure(found.previous, unit)} "
-        f"({change_of(found.figure, found.previous, unit)})"
+        f"previously {formatting.figure(found.previous, unit)}"
     )
+    if found.figure is not None and found.previous is not None:
+        total += f" ({change_of(found.figure, found.previous, unit)})"
     st.caption(text.plain(total))

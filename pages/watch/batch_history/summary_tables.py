@@ -112,7 +112,7 @@ def short_interval(found: RunCounts) -> str:
 def draw_phases(phases: Sequence[Phase]) -> None:
     """Draw phases with the previous period."""
     shown: Sequence[TableColumn[Phase]] = [
-        columns.text("Phase", lambda row: row.phase),
+        columns.text("Phase", lambda row: row.phase, widest=150),
         columns.text("Median", lambda row: formatting.duration(row.p50_ms)),
         columns.text("Previous", lambda row: formatting.duration(row.previous.p50_ms)),
         columns.text("p95", lambda row: formatting.duration(row.p95_ms)),

@@ -84,7 +84,12 @@ def _stopped_columns(zone: str) -> Sequence[TableColumn[StoppedUser]]:
             "Reached this step", lambda row: formatting.moment(row.reached_at, zone), width=120
         ),
         columns.text("Last seen", lambda row: formatting.moment(row.last_seen_at, zone), width=105),
-        columns.text("Last error", _error_of, width=300),
+        columns.text(
+            "Last error",
+            _error_of,
+            width=300,
+            help="The user's most recent error, which may be from before this step",
+        ),
         columns.text(
             "Last conversation",
             lambda row: (

@@ -219,8 +219,15 @@ def test_a_tool_that_fails_is_found_and_one_that_does_now_and_then_is_not() -> N
 def test_requests_without_a_price_are_a_note_and_lead_to_the_prices() -> None:
     send(
         *(
-            request(TODAY - DAY, cost_usd=None, input_tokens=5, output_tokens=5, model="our-own")
-            for _ in range(3)
+            request(
+                TODAY - DAY,
+                cost_usd=None,
+                input_tokens=5,
+                output_tokens=5,
+                model="our-own",
+                provider=provider,
+            )
+            for provider in ("vllm", "vllm", "")
         )
     )
     [finding] = found()
@@ -230,6 +237,7 @@ def test_requests_without_a_price_are_a_note_and_lead_to_the_prices() -> None:
         "settings",
     )
     assert finding.title == "3 requests without a price"
+    assert finding.detail == "our-own (vllm), our-own · not included in cost totals"
 
 
 def test_what_failed_or_has_not_ended_lacks_no_price() -> None:

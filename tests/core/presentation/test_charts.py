@@ -336,3 +336,13 @@ def test_an_interval_that_is_not_over_is_hatched_and_a_past_one_is_not() -> None
         bars = stacked_bars(PALETTE, at, {"a": [1.0] * len(at)}, FigureUnit.COUNT, zone="UTC")
         shape = bars.figure().data[0].marker.pattern.shape
         assert (list(shape) if isinstance(shape, tuple) else shape) == wanted
+
+
+def test_a_long_name_at_the_end_of_a_line_leaves_room_for_the_line() -> None:
+    lines = [
+        Line("p" * 80, [1.0, 2.0], "#000000", "#000000"),
+        Line("b", [1.0], "#000000", "#000000"),
+    ]
+    layout = line_chart(PALETTE, hours(2), lines, FigureUnit.COUNT, zone="UTC").figure().layout
+    assert f"<b>{'p' * 23}…</b>" in [each.text.split("  ")[0] for each in layout.annotations]
+    assert layout.margin.r < 220

@@ -1,9 +1,12 @@
 """Results of imports as people read them."""
 
+import json
+from typing import Any
+
 from streamlit.testing.v1 import AppTest
 
 from core.imports.parsed import RowKind
-from core.imports.schemas import DryRun, RowProblem, SampleRow
+from core.imports.schemas import DryRun, ImportView, RowCounts, RowProblem, SampleRow
 
 DRAW = """
 import streamlit as st
@@ -41,3 +44,19 @@ def test_a_preview_shows_nested_values_as_json() -> None:
         "tags": '["a"]',
         "score": "5",
     }
+
+
+def test_digits_of_imported_rows_are_grouped_as_everywhere() -> None:
+    app = AppTest.from_string(DRAW.replace("dry_run(", "brought("))
+    fields: dict[str, Any] = {
+        "counts": {RowKind.EVENTS: RowCounts(accepted=2349)},
+        "problems": [],
+        "first_at": None,
+        "last_at": None,
+        "same_file": [],
+    }
+    app.session_state["dry_run"] = ImportView.model_construct(**fields)
+    app.run()
+    assert not app.exception
+    config = json.loads(app.dataframe[0].proto.columns)
+    assert config["New"]["type_config"]["format"] == "localized"

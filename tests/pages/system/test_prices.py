@@ -77,6 +77,17 @@ def test_a_preview_says_of_which_days_and_model_it_is(console: Console, admin: P
     assert "1 Mar 2026 to 31 Mar 2026 (UTC) · our-own" in said(app)
 
 
+def test_a_price_from_today_on_says_why_it_changes_no_earlier_cost(
+    console: Console, admin: Person
+) -> None:
+    now = clock.now()
+    ai_requests({"created_at": now - timedelta(days=1), "model": "our-own", "input_tokens": 5})
+    price(admin.actor, "our-own", now.replace(hour=0, minute=0), input="2.5")
+    app = press(opened(console, admin), "Preview changes")
+    assert "0 of 1 request would change" in said(app)
+    assert "add a price that is valid from an earlier day" in said(app)
+
+
 def test_costs_are_computed_anew_after_a_look(console: Console, admin: Person) -> None:
     at = clock.now() - timedelta(days=1)
     ai_requests({"created_at": at, "model": "our-own", "input_tokens": 1_000_000})

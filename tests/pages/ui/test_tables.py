@@ -1,5 +1,6 @@
 """Lists say how much of them can be leafed through, and their headers sort on the server."""
 
+import json
 import re
 import tomllib
 from datetime import datetime
@@ -192,3 +193,22 @@ def test_a_page_whose_last_row_is_deleted_gives_way_to_the_last_page(left: int, 
     app.run()
     assert not app.exception
     assert len(app.dataframe[0].value) == shown
+
+
+def names(name: str) -> None:
+    """Draw a table of a name beside a number."""
+    from pages._ui import columns, tables  # noqa: PLC0415  AppTest runs these lines apart
+
+    shown: list[TableColumn[str]] = [
+        columns.text("Model", str, widest=150),
+        columns.number("Requests", len),
+    ]
+    tables.draw([name, "b"], shown, "models", key="models")
+
+
+@pytest.mark.parametrize(("name", "is_cut"), [("gpt-4.1", False), ("accounts/" * 9, True)])
+def test_a_long_name_leaves_the_other_columns_in_sight(name: str, is_cut: bool) -> None:
+    app = AppTest.from_function(names, args=(name,)).run()
+    assert not app.exception
+    config = json.loads(app.dataframe[0].proto.columns)
+    assert config["Model"].get("width") == (150 if is_cut else None)

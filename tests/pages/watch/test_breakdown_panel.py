@@ -59,6 +59,13 @@ def test_cost_by_model_shows_before_and_now_first(console: Console, analyst: Per
     assert "Total $5.00, previously $2.00 (+$3.00)" in said(app).replace("\\", "")
 
 
+def test_a_period_with_nothing_before_it_is_not_compared(console: Console, analyst: Person) -> None:
+    send(request(clock.now() - 3 * DAY, model="big", cost_usd=Decimal(4)))
+    fold()
+    app = console(analyst, AI_METRICS).run()
+    assert "Total $4.00, previously n/a" in said(app).replace("\\", "").splitlines()
+
+
 def test_changes_that_cancel_out_have_no_shares_of_the_rest(
     console: Console, analyst: Person
 ) -> None:

@@ -1,6 +1,7 @@
 """Results of a dry run and of an import: counts, times, rejected rows and samples."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,13 +9,15 @@ import streamlit as st
 
 from core.imports.ingest.stores import STORES
 from core.imports.parsed import RowKind
-from core.imports.schemas import DryRun, ImportView, RowProblem
+from core.imports.schemas import DryRun, ImportView, RowCounts, RowProblem
 from core.ingest.rows import in_plain_words
 from core.presentation.formatting import count as counted
 from core.presentation.periods import DAY, in_address
 from pages._ui import columns, frame, links, tables, text
+from pages._ui.tables import TableColumn
 from pages.system.settings.imports import import_labels
 
+Brought = tuple[RowKind, RowCounts]
 MOST_LINES = 6  # of refused rows, before their table scrolls
 SHOWN = 90 * DAY  # the longest period that a link opens
 # Where imported rows are seen: a page and its filters
@@ -65,16 +68,13 @@ def draw_brought(found: ImportView) -> None:
     """Draw the imported rows, or why there are none."""
     if (words := import_labels.nothing_new(found)) is not None:
         st.info(text.plain(words), icon=":material/info:")
-    rows = [
-        {
-            "Type": STORES[kind].words[1],
-            "New": count.accepted,
-            "Duplicates": count.duplicates,
-            "Rejected": count.rejected,
-        }
-        for kind, count in found.counts.items()
+    shown: Sequence[TableColumn[Brought]] = [
+        columns.text("Type", lambda row: STORES[row[0]].words[1]),
+        columns.number("New", lambda row: row[1].accepted),
+        columns.number("Duplicates", lambda row: row[1].duplicates),
+        columns.number("Rejected", lambda row: row[1].rejected),
     ]
-    tables.draw(rows, columns.of_cells(rows), "Imported rows", key="imports.brought")
+    tables.draw(list(found.counts.items()), shown, "Imported rows", key="imports.brought")
     if found.first_at and found.last_at:
         st.caption(
             f"{_span(found.first_at, found.last_at)} Environment: {text.plain(found.environment)}."

@@ -93,6 +93,11 @@ def _draw_report(report: RepriceReport, run: RepriceRun | None = None) -> None:
         )
         # It may be of other choices than those above, or of another admin
         st.caption(text.plain(_scope(report)))
+        if report.dry_run and report.requests_examined and not report.requests_changed:
+            st.caption(
+                "Requests from before a price's first day keep their cost: to change it, add a "
+                "price that is valid from an earlier day."
+            )
         if report.items:
             rows = _rows(report)
             tables.draw(
