@@ -120,7 +120,7 @@ def draw(
 ) -> None:
     """Draw rows; beyond `most` the table scrolls. A click calls `on_open` with the row."""
     table = _table(rows, columns)
-    config = {each.label: _config(each, table, sorting) for each in columns}
+    config = {each.label: _config(each, table, sorting) for each in columns if each.label in table}
 
     @errors.action
     def act() -> None:
