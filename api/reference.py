@@ -37,6 +37,7 @@ Responses = dict[int | str, dict[str, Any]]
 MISSING: Responses = {404: {}}  # what the body or a filter refers to
 CONFLICT: Responses = {409: {}}
 MODEL_CALL: Responses = {400: {}, 404: {}, 409: {}, 502: {}}
+TEXT = {"schema": {"type": "string"}}
 
 PROBLEM = {
     "type": "object",
@@ -84,6 +85,11 @@ SECURITY_SCHEMES = {
 }
 
 
+def text_of(*media_types: str) -> Responses:
+    """Return the description of an answer that is a file or a stream of one of these types."""
+    return {200: {"content": dict.fromkeys(media_types, TEXT)}}
+
+
 class DescribedApi(FastAPI):
     """FastAPI with a complete OpenAPI description."""
 
@@ -120,6 +126,8 @@ def complete(document: dict[str, Any]) -> None:
     """Add problems and security schemes to a description, in place."""
     for path, operation in _operations(document):
         responses = operation["responses"]
+        if any(_is_of_lists(parameter) for parameter in operation.get("parameters", ())):
+            responses["200"]["content"]["text/csv"] = TEXT
         for status in sorted(
             _problems(path, operation)
             | {int(code) for code in responses if int(code) >= min(PROBLEMS)}
@@ -147,6 +155,12 @@ def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]
         for method, operation in item.items():
             if method in METHODS and "servers" not in operation:
                 yield path, operation
+
+
+def _is_of_lists(parameter: dict[str, Any]) -> bool:
+    """Return whether this is `format`, by which a list is a CSV file."""
+    formats: list[str] = parameter["schema"].get("enum", [])
+    return parameter["name"] == "format" and formats == ["json", "csv"]
 
 
 def _problems(path: str, operation: dict[str, Any]) -> set[int]:

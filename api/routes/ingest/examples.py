@@ -1,5 +1,6 @@
 """Example rows for the API reference."""
 
+import json
 from typing import Any
 
 AT = "2026-11-20T09:30:00Z"
@@ -102,7 +103,8 @@ def body(path: str) -> dict[str, Any]:
         "description": 'A row, or {"items": [...]} with up to 5,000 of them',
         "example": EXAMPLES[path],
     }
-    lines = {"type": "string", "description": "NDJSON: a row a line", "example": "{}"}
+    line = f"{json.dumps(EXAMPLES[path])}\n"
+    lines = {"type": "string", "description": "NDJSON: a row a line", "example": line}
     return {
         "requestBody": {
             "content": {

@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from api import errors
 from api.deps import ActorDep
-from api.reference import CONFLICT, MODEL_CALL
+from api.reference import CONFLICT, MODEL_CALL, text_of
 from api.routes.test import answer_stream
 from core.database.db import transaction
 from core.errors import Failure
@@ -51,7 +51,11 @@ async def execute(call: PromptExecution, actor: ActorDep) -> Response:
     return Response(view.model_dump_json(), media_type="application/json")
 
 
-@streaming.post("/execute/stream", response_class=StreamingResponse, responses=MODEL_CALL)
+@streaming.post(
+    "/execute/stream",
+    response_class=StreamingResponse,
+    responses=MODEL_CALL | text_of("text/event-stream"),
+)
 async def execute_stream(call: PromptExecution, actor: ActorDep) -> StreamingResponse:
     """Call a model and stream its answer: `token`, `tool`, `usage`, then `done` or `error`.
 

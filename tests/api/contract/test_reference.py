@@ -68,6 +68,26 @@ def test_every_operation_documents_the_problems_that_any_can_answer() -> None:
     ] == []
 
 
+def test_every_answer_with_a_body_has_a_media_type() -> None:
+    assert [
+        path
+        for path, operation in operations()
+        for status, answer in operation["responses"].items()
+        if status[0] == "2" and status != "204" and not answer.get("content")
+    ] == []
+
+
+def test_every_list_that_is_also_a_csv_file_is_documented_as_one() -> None:
+    lists = [
+        operation["responses"]["200"]["content"]
+        for _, operation in operations()
+        for parameter in operation.get("parameters", ())
+        if parameter["name"] == "format" and "csv" in parameter["schema"].get("enum", ())
+    ]
+    assert len(lists) > 20
+    assert [content for content in lists if "text/csv" not in content] == []
+
+
 def test_an_operation_on_one_resource_documents_that_it_may_be_missing() -> None:
     assert [
         path
