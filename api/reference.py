@@ -18,6 +18,8 @@ from api.errors import MEDIA_TYPE
 # A list's name, as pydantic makes it: Page[UserSummary] becomes UserSummaryPage.
 GENERIC = re.compile(r'\b(?:Sorted)?(Page|Items|CountedItems)[_\[](\w+?)[_\]](?=")')
 REFERENCE = re.compile(r'"#/components/schemas/([^"]+)"')
+REFERENCE_TO = "#/components/schemas/{name}"
+OWN_SCHEMAS = "x-schemas"  # of an operation: those of its body that FastAPI does not know
 METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 SIGN_IN = "/admin/auth/login"
 PROBLEMS = {
@@ -97,10 +99,18 @@ class DescribedApi(FastAPI):
         if self.openapi_schema is None:
             named = GENERIC.sub(r"\2\1", json.dumps(super().openapi()))
             document = json.loads(named)
+            _collect_own_schemas(document)
             protocols_reference.add_to(document, PROBLEMS)
             self.openapi_schema = _without_unused(document)
             complete(self.openapi_schema)
         return super().openapi()
+
+
+def _collect_own_schemas(document: dict[str, Any]) -> None:
+    components = document["components"]
+    for _, operation in _operations(document):
+        # Answers name some of the same kinds, in the same way
+        components["schemas"] = operation.pop(OWN_SCHEMAS, {}) | components["schemas"]
 
 
 def _without_unused(document: dict[str, Any]) -> dict[str, Any]:

@@ -3,8 +3,10 @@
 import re
 from typing import Any
 
+import msgspec
 import pytest
 
+from api.routes.ingest.rows import KINDS
 from tests.api.conftest import Client
 from tests.api.routes import ANY_ID, Described, described, description, taking_bodies
 from tests.factories.identity import person
@@ -150,6 +152,16 @@ def test_every_example_is_one_that_fits(client: Client, route: Described) -> Non
 
 def test_no_schema_name_contains_a_module_path() -> None:
     assert [name for name in description()["components"]["schemas"] if "__" in name] == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_body_of_an_ingest_route_has_each_field_of_a_row(kind: str) -> None:
+    body = description()["paths"][f"/ingest/{kind}"]["post"]["requestBody"]
+    one, many = body["content"]["application/json"]["schema"]["anyOf"]
+    assert many["properties"]["items"]["items"] == one
+    row, fields = resolved(one), msgspec.structs.fields(KINDS[kind].row)
+    assert sorted(row["properties"]) == sorted(field.encode_name for field in fields)
+    assert set(row["required"]) == {field.encode_name for field in fields if field.required}
 
 
 def test_lists_are_named_for_what_they_hold() -> None:

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from api.routes.ingest.examples import EXAMPLES, body
+from api.routes.ingest.rows import KINDS
 from core.database.db import Database, transaction
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Scope
@@ -51,7 +52,7 @@ def count(kind: str, where: str = "true") -> int:
 
 @every_kind
 def test_the_line_of_the_reference_is_taken(program: httpx2.Client, kind: str) -> None:
-    content = body(kind)["requestBody"]["content"]["application/x-ndjson"]
+    content = body(kind, KINDS[kind].row)["requestBody"]["content"]["application/x-ndjson"]
     answer = program.post(f"/{kind}", content=content["schema"]["example"], headers=LINES)
     assert answer.json() == {"accepted": 1, "duplicates": 0, "rejected": []}
 
