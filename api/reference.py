@@ -88,7 +88,7 @@ SECURITY_SCHEMES = {
 
 
 def text_of(*media_types: str) -> Responses:
-    """Return the description of an answer that is a file or a stream of one of these types."""
+    """Return the description of an answer that is a file of one of these types."""
     return {200: {"content": dict.fromkeys(media_types, TEXT)}}
 
 

@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from api import errors
 from api.deps import ActorDep
-from api.reference import CONFLICT, MODEL_CALL, text_of
+from api.reference import CONFLICT, MODEL_CALL
 from api.routes.test import answer_stream
 from core.database.db import transaction
 from core.errors import Failure
@@ -54,7 +54,7 @@ async def execute(call: PromptExecution, actor: ActorDep) -> Response:
 @streaming.post(
     "/execute/stream",
     response_class=StreamingResponse,
-    responses=MODEL_CALL | text_of("text/event-stream"),
+    responses=MODEL_CALL | {200: {"content": {"text/event-stream": {}}}},
 )
 async def execute_stream(call: PromptExecution, actor: ActorDep) -> StreamingResponse:
     """Call a model and stream its answer: `token`, `tool`, `usage`, then `done` or `error`.
