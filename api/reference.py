@@ -18,6 +18,8 @@ from api.errors import MEDIA_TYPE
 # A list's name, as pydantic makes it: Page[UserSummary] becomes UserSummaryPage.
 GENERIC = re.compile(r'\b(?:Sorted)?(Page|Items|CountedItems)[_\[](\w+?)[_\]](?=")')
 REFERENCE = re.compile(r'"#/components/schemas/([^"]+)"')
+REFERENCE_TO = "#/components/schemas/{name}"
+OWN_SCHEMAS = "x-schemas"  # of an operation: those of its body that FastAPI does not know
 METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 SIGN_IN = "/admin/auth/login"
 PROBLEMS = {
@@ -37,6 +39,7 @@ Responses = dict[int | str, dict[str, Any]]
 MISSING: Responses = {404: {}}  # what the body or a filter refers to
 CONFLICT: Responses = {409: {}}
 MODEL_CALL: Responses = {400: {}, 404: {}, 409: {}, 502: {}}
+TEXT = {"schema": {"type": "string"}}
 
 PROBLEM = {
     "type": "object",
@@ -84,6 +87,11 @@ SECURITY_SCHEMES = {
 }
 
 
+def text_of(*media_types: str) -> Responses:
+    """Return the description of an answer that is a file of one of these types."""
+    return {200: {"content": dict.fromkeys(media_types, TEXT)}}
+
+
 class DescribedApi(FastAPI):
     """FastAPI with a complete OpenAPI description."""
 
@@ -91,10 +99,18 @@ class DescribedApi(FastAPI):
         if self.openapi_schema is None:
             named = GENERIC.sub(r"\2\1", json.dumps(super().openapi()))
             document = json.loads(named)
+            _collect_own_schemas(document)
             protocols_reference.add_to(document, PROBLEMS)
             self.openapi_schema = _without_unused(document)
             complete(self.openapi_schema)
         return super().openapi()
+
+
+def _collect_own_schemas(document: dict[str, Any]) -> None:
+    components = document["components"]
+    for _, operation in _operations(document):
+        # Answers name some of the same kinds, in the same way
+        components["schemas"] = operation.pop(OWN_SCHEMAS, {}) | components["schemas"]
 
 
 def _without_unused(document: dict[str, Any]) -> dict[str, Any]:
@@ -120,6 +136,8 @@ def complete(document: dict[str, Any]) -> None:
     """Add problems and security schemes to a description, in place."""
     for path, operation in _operations(document):
         responses = operation["responses"]
+        if any(_is_of_lists(parameter) for parameter in operation.get("parameters", ())):
+            responses["200"]["content"]["text/csv"] = TEXT
         for status in sorted(
             _problems(path, operation)
             | {int(code) for code in responses if int(code) >= min(PROBLEMS)}
@@ -147,6 +165,12 @@ def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]
         for method, operation in item.items():
             if method in METHODS and "servers" not in operation:
                 yield path, operation
+
+
+def _is_of_lists(parameter: dict[str, Any]) -> bool:
+    """Return whether this is `format`, by which a list is a CSV file."""
+    formats: list[str] = parameter["schema"].get("enum", [])
+    return parameter["name"] == "format" and formats == ["json", "csv"]
 
 
 def _problems(path: str, operation: dict[str, Any]) -> set[int]:

@@ -26,6 +26,7 @@ class BatchRun:
         self._lock = threading.Lock()
         self._phases: dict[str, int] = {}
         self._completed = self._failed = 0
+        self._ended: tuple[str, BaseException] | None = None  # a phase, and what was raised in it
         self.id = run_id
         self.is_running = False
 
@@ -48,7 +49,7 @@ class BatchRun:
         status = "failed" if not is_orderly else "partial" if self._failed else "completed"
         final_fields: dict[str, Any] = {"completed_at": now()}
         if not is_orderly:
-            final_fields["error_summary"] = error_words(error)[:LONGEST_SUMMARY]
+            final_fields["error_summary"] = self._summary(error)[:LONGEST_SUMMARY]
         self._report(status, final_fields)
 
     @contextmanager
@@ -57,6 +58,10 @@ class BatchRun:
         started_at = time.perf_counter()
         try:
             yield
+        except BaseException as error:
+            if self._ended is None or self._ended[1] is not error:  # else of a phase within
+                self._ended = (name, error)
+            raise
         finally:
             took_ms = round((time.perf_counter() - started_at) * 1000)
             with self._lock:
@@ -80,6 +85,12 @@ class BatchRun:
         """
         if self.is_running:
             self._report("running", {})
+
+    def _summary(self, error: BaseException | None) -> str:
+        """Return an error in words; Attune shows the phase that they name first as failed."""
+        ended, self._ended = self._ended, None
+        words = error_words(error)
+        return words if ended is None or ended[1] is not error else f"{ended[0]}: {words}"
 
     def _report(self, status: str, final_fields: dict[str, Any]) -> None:
         with self._lock:

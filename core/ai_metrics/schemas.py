@@ -3,6 +3,7 @@
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar
+from uuid import UUID
 
 from core.ingest.prompts import (
     NESTED,
@@ -69,7 +70,7 @@ class NewRequest(Row):
     error_type: Word | None = None
     error_message: LongText | None = None
     cost_usd: Decimal | None = None
-    prompt_version_id: Id | None = None
+    prompt_version_id: UUID | None = None
     prompt: PromptReference | str | None = None
     prompt_name: Reference | None = None
     prompt_version: Version | None = None

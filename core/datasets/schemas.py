@@ -3,7 +3,7 @@
 import json
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import (
@@ -121,6 +121,13 @@ class CaseTexts(BaseModel):
         return self
 
 
+CASE_EXAMPLE: dict[str, Any] = {
+    "messages": [{"role": "user", "content": "Where is my order?"}],
+    "assertions": [{"kind": "contains", "values": ["order number"]}],
+    "tags": ["orders"],
+}
+
+
 class NewCase(CaseTexts):
     """A case to add.
 
@@ -130,13 +137,7 @@ class NewCase(CaseTexts):
 
     model_config = ConfigDict(
         frozen=True,
-        json_schema_extra={
-            "example": {
-                "messages": [{"role": "user", "content": "Where is my order?"}],
-                "assertions": [{"kind": "contains", "values": ["order number"]}],
-                "tags": ["orders"],
-            }
-        },
+        json_schema_extra={"example": CASE_EXAMPLE},
     )
 
     tags: Tags = ()
@@ -149,11 +150,7 @@ class NewCases(BaseModel):
 
     model_config = ConfigDict(
         frozen=True,
-        json_schema_extra={
-            "example": {
-                "cases": [{"messages": [{"role": "user", "content": "Where is my order?"}]}]
-            }
-        },
+        json_schema_extra={"example": {"cases": [CASE_EXAMPLE]}},
     )
 
     cases: Annotated[

@@ -192,7 +192,9 @@ class FeedbackView(View):
 
 
 class Ratings(View):
-    """Numbers of positive (+1, or 4-5 of 5) and all ratings, with Wilson's 95% interval."""
+    """Numbers of positive (+1, or 4-5 of 5) and all ratings, with Wilson's 95% interval; without
+    bounds under ten ratings.
+    """
 
     rated: int
     positive: int

@@ -1,10 +1,12 @@
 """Runs of batch jobs reported by the client: started, with phases, completed or failed."""
 
+import contextlib
 import time
+from collections.abc import Callable
 
 import pytest
 
-from attune_client import Client
+from attune_client import BatchRun, Client
 from tests.client.conftest import MakeClient
 from tests.client.recorder import Recorder, Row
 from tests.ports import free_port
@@ -53,8 +55,36 @@ def test_what_the_host_raises_goes_on_and_makes_a_failed_run(
     ):
         raise ValueError("no more")
     last = states(recorder, client)[-1]
-    assert (last["status"], last["error_summary"]) == ("failed", "ValueError: no more")
+    assert (last["status"], last["error_summary"]) == ("failed", "load: ValueError: no more")
     assert "load" in last["phase_durations"]
+
+
+def test_a_failed_run_names_the_innermost_phase_of_what_was_raised(
+    recorder: Recorder, client: Client
+) -> None:
+    def work(run: BatchRun) -> None:
+        with contextlib.suppress(ValueError), run.phase("load"):
+            raise ValueError("handled by the host")
+        with run.phase("store"), run.phase("write"):
+            raise OSError("disk full")
+
+    assert summary_of(recorder, client, work) == "write: OSError: disk full"
+
+
+def test_what_is_raised_outside_of_phases_names_none(recorder: Recorder, client: Client) -> None:
+    def work(run: BatchRun) -> None:
+        with contextlib.suppress(ValueError), run.phase("load"):
+            raise ValueError("handled by the host")
+        raise OSError("disk full")
+
+    assert summary_of(recorder, client, work) == "OSError: disk full"
+
+
+def summary_of(recorder: Recorder, client: Client, work: Callable[[BatchRun], None]) -> str:
+    with contextlib.suppress(OSError), client.batch_run("nightly") as run:
+        work(run)
+    summary: str = states(recorder, client)[-1]["error_summary"]
+    return summary
 
 
 def test_failed_jobs_make_a_partial_run(recorder: Recorder, client: Client) -> None:

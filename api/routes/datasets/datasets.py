@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from starlette.requests import Request
 
 from api.deps import ActorDep, AiSessionDep, SessionDep, WindowDep
-from api.reference import CONFLICT, MISSING
+from api.reference import CONFLICT, MISSING, text_of
 from core.database.paging import Items, Page
 from core.datasets.import_schemas import CaseImport
 from core.datasets.queries import cases as case_queries
@@ -196,7 +196,11 @@ def add_answer(
     return sources.add_answer(session, dataset_id, choice, actor=actor)
 
 
-@router.get("/{dataset_id}/export", response_class=StreamingResponse)
+@router.get(
+    "/{dataset_id}/export",
+    response_class=StreamingResponse,
+    responses=text_of("application/jsonl"),
+)
 def export_version(
     dataset_id: UUID, session: SessionDep, actor: ActorDep, version: VersionQuery = None
 ) -> StreamingResponse:

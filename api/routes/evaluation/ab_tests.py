@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 from api import rate_limits
 from api.deps import ActorDep, SessionDep, WindowDep
 from api.exports import csv_response, rows_by_position
-from api.reference import CONFLICT, MISSING
+from api.reference import CONFLICT, MISSING, text_of
 from api.watch_parameters import note_list
 from core.ab_tests.queries import ab_tests as queries
 from core.ab_tests.queries import results
@@ -115,7 +115,11 @@ def case(ab_test_id: UUID, case_id: UUID, session: SessionDep, actor: ActorDep) 
     return results.get_case(session, ab_test_id, case_id, actor=actor)
 
 
-@router.get("/{ab_test_id}/export", response_class=StreamingResponse, responses=CONFLICT)
+@router.get(
+    "/{ab_test_id}/export",
+    response_class=StreamingResponse,
+    responses=CONFLICT | text_of("text/csv"),
+)
 def export(ab_test_id: UUID, session: SessionDep, actor: ActorDep) -> StreamingResponse:
     """Export the answers of the last run as CSV.
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from api import rate_limits
 from api.deps import ActorDep, CursorText, SessionDep, WindowDep
 from api.exports import rows_by_position
-from api.reference import CONFLICT, MISSING, MODEL_CALL
+from api.reference import CONFLICT, MISSING, MODEL_CALL, text_of
 from api.watch_parameters import note_list
 from core.database.db import Session
 from core.database.paging import Items, Page
@@ -236,7 +236,11 @@ def answers(
     return app_answers.store(session, evaluation_id, sent, actor=actor)
 
 
-@router.get("/{evaluation_id}/export", response_class=StreamingResponse)
+@router.get(
+    "/{evaluation_id}/export",
+    response_class=StreamingResponse,
+    responses=text_of("text/csv", "application/x-ndjson", "text/markdown"),
+)
 def export(
     evaluation_id: UUID,
     session: SessionDep,

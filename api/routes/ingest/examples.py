@@ -1,6 +1,11 @@
 """Example rows for the API reference."""
 
+import json
 from typing import Any
+
+import msgspec
+
+from api.reference import OWN_SCHEMAS, REFERENCE_TO
 
 AT = "2026-11-20T09:30:00Z"
 EXAMPLES: dict[str, dict[str, Any]] = {
@@ -95,19 +100,23 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 }
 
 
-def body(path: str) -> dict[str, Any]:
+def body(path: str, row: type[msgspec.Struct]) -> dict[str, Any]:
     """Return the OpenAPI description of an ingest route's body, which the route decodes itself."""
+    (one,), schemas = msgspec.json.schema_components([row], ref_template=REFERENCE_TO)
+    many = {"type": "array", "maxItems": 5000, "items": one}
     schema = {
-        "type": "object",
+        "anyOf": [one, {"type": "object", "required": ["items"], "properties": {"items": many}}],
         "description": 'A row, or {"items": [...]} with up to 5,000 of them',
         "example": EXAMPLES[path],
     }
-    lines = {"type": "string", "description": "NDJSON: a row a line", "example": "{}"}
+    line = f"{json.dumps(EXAMPLES[path])}\n"
+    lines = {"type": "string", "description": "NDJSON: a row a line", "example": line}
     return {
+        OWN_SCHEMAS: schemas,
         "requestBody": {
             "content": {
                 "application/json": {"schema": schema},
                 "application/x-ndjson": {"schema": lines},
             }
-        }
+        },
     }

@@ -116,7 +116,7 @@ def _described(name: str) -> dict[str, Any]:
         "status_code": 202,
         "response_model": IngestReport,
         "response_model_exclude_none": True,
-        "openapi_extra": examples.body(name),
+        "openapi_extra": examples.body(name, KINDS[name].row),
     }
 
 

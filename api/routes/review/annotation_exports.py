@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
 from api.deps import ActorDep, AiSessionDep, SessionDep
+from api.reference import text_of
 from api.routes.review.annotations import FilterDep
 from api.watch_parameters import PeriodDep
 from core.annotations.exports import export
@@ -82,7 +83,11 @@ def summarise(
     return summary.summarize(ai, filters, period, actor=actor)
 
 
-@files.get("/export", response_class=StreamingResponse)
+@files.get(
+    "/export",
+    response_class=StreamingResponse,
+    responses=text_of("application/x-ndjson", "text/markdown", "text/csv"),
+)
 def export_annotations(session: SessionDep, actor: ActorDep, query: QueryDep) -> StreamingResponse:
     """Download annotations, and in pair formats votes too; streamed while it is written."""
     export.note(session, query, actor=actor)

@@ -51,7 +51,11 @@ async def execute(call: PromptExecution, actor: ActorDep) -> Response:
     return Response(view.model_dump_json(), media_type="application/json")
 
 
-@streaming.post("/execute/stream", response_class=StreamingResponse, responses=MODEL_CALL)
+@streaming.post(
+    "/execute/stream",
+    response_class=StreamingResponse,
+    responses=MODEL_CALL | {200: {"content": {"text/event-stream": {}}}},
+)
 async def execute_stream(call: PromptExecution, actor: ActorDep) -> StreamingResponse:
     """Call a model and stream its answer: `token`, `tool`, `usage`, then `done` or `error`.
 

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.deps import ActorDep, SessionDep, WindowDep
-from api.reference import CONFLICT
+from api.reference import CONFLICT, text_of
 from core.database.paging import Items, Page
 from core.identity.permissions import Permission, require
 from core.prompts import starters, yaml_files
@@ -174,7 +174,11 @@ def share_prompt(
     return Items(items=sharing.share_prompt(session, template_id, shares, actor=actor))
 
 
-@router.get("/{template_id}/export", response_class=Response)
+@router.get(
+    "/{template_id}/export",
+    response_class=Response,
+    responses=text_of("application/yaml", "application/json"),
+)
 def export_prompt(
     template_id: UUID,
     session: SessionDep,

@@ -171,6 +171,7 @@ AS_SENT = (
         "finish_reason",
         "error_type",
         "error_message",
+        "prompt_version_id",
         *REFERENCES,
     ),
 )

@@ -12,7 +12,13 @@ from core.identity.permissions import Permission, may
 from core.knowledge import charts as feedback_charts
 from core.knowledge.feedback.kpis import feedback_kpis
 from core.knowledge.feedback.queries import feedback_figures, feedback_list
-from core.knowledge.views import FeedbackFilter, FeedbackStats, FeedbackView, RatingsOfModel
+from core.knowledge.views import (
+    FeedbackFilter,
+    FeedbackStats,
+    FeedbackView,
+    Ratings,
+    RatingsOfModel,
+)
 from core.presentation import formatting
 from core.presentation.periods import DAY
 from pages._ui import (
@@ -40,6 +46,7 @@ from pages._ui.watch import Header
 PAGE, SHOWN, AROUND = "feedback", 15, 6
 HAS = {"comment": "Has comment", "edited_text": "Has edited answer"}
 RATED = {str(opinion): OPINIONS[opinion] for opinion in conversation_list.RATED}
+TOO_FEW = "Fewer than ten ratings: too few for an interval."
 COLOURS = dict(zip(RATED.values(), ("green", "gray", "orange"), strict=True))
 
 
@@ -70,8 +77,8 @@ def feedback_filter(chosen: Filters) -> FeedbackFilter:
 
 @errors.part("Metrics")
 def _draw_figures(found: FeedbackStats, chosen: Filters) -> None:
-    note = f"95% interval {formatting.share(found.low)} to {formatting.share(found.high)} (Wilson)"
-    notes = definitions.with_notes(definitions.FEEDBACK, {"positive": f"{note}."})
+    note = f"95% interval {_interval(found)} (Wilson)." if found.low is not None else TOO_FEW
+    notes = definitions.with_notes(definitions.FEEDBACK, {"positive": note})
     kpis.draw(feedback_kpis(found), notes=notes)
     left, right = st.columns([1.6, 1], gap="medium")
     zone = chosen.period.zone
@@ -87,11 +94,7 @@ def _draw_figures(found: FeedbackStats, chosen: Filters) -> None:
             columns.text("Model", lambda row: row.model or "Unknown", width=150),
             columns.number("Ratings", lambda row: row.rated, width=70),
             columns.text("Positive", lambda row: formatting.share(row.ratio), width=75),
-            columns.text(
-                "95% interval",
-                lambda row: f"{formatting.share(row.low)} to {formatting.share(row.high)}",
-                width=115,
-            ),
+            columns.text("95% interval", _interval, width=115),
         ]
         tables.draw(
             found.models,
@@ -102,6 +105,12 @@ def _draw_figures(found: FeedbackStats, chosen: Filters) -> None:
         )
         if found.models_of < found.rated:
             st.caption(f"Based on the latest {found.models_of:,} ratings.")
+
+
+def _interval(found: Ratings) -> str:
+    if found.low is None:
+        return formatting.NOTHING
+    return f"{formatting.share(found.low)} to {formatting.share(found.high)}"
 
 
 @errors.part("Feedback")

@@ -3,8 +3,10 @@
 import re
 from typing import Any
 
+import msgspec
 import pytest
 
+from api.routes.ingest.rows import KINDS
 from tests.api.conftest import Client
 from tests.api.routes import ANY_ID, Described, described, description, taking_bodies
 from tests.factories.identity import person
@@ -66,6 +68,26 @@ def test_every_operation_documents_the_problems_that_any_can_answer() -> None:
         for path, operation in operations()
         if not {"401", "429", "503"} <= operation["responses"].keys()
     ] == []
+
+
+def test_every_answer_with_a_body_has_a_media_type() -> None:
+    assert [
+        path
+        for path, operation in operations()
+        for status, answer in operation["responses"].items()
+        if status[0] == "2" and status != "204" and not answer.get("content")
+    ] == []
+
+
+def test_every_list_that_is_also_a_csv_file_is_documented_as_one() -> None:
+    lists = [
+        operation["responses"]["200"]["content"]
+        for _, operation in operations()
+        for parameter in operation.get("parameters", ())
+        if parameter["name"] == "format" and "csv" in parameter["schema"].get("enum", ())
+    ]
+    assert len(lists) > 20
+    assert [content for content in lists if "text/csv" not in content] == []
 
 
 def test_an_operation_on_one_resource_documents_that_it_may_be_missing() -> None:
@@ -130,6 +152,16 @@ def test_every_example_is_one_that_fits(client: Client, route: Described) -> Non
 
 def test_no_schema_name_contains_a_module_path() -> None:
     assert [name for name in description()["components"]["schemas"] if "__" in name] == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_body_of_an_ingest_route_has_each_field_of_a_row(kind: str) -> None:
+    body = description()["paths"][f"/ingest/{kind}"]["post"]["requestBody"]
+    one, many = body["content"]["application/json"]["schema"]["anyOf"]
+    assert many["properties"]["items"]["items"] == one
+    row, fields = resolved(one), msgspec.structs.fields(KINDS[kind].row)
+    assert sorted(row["properties"]) == sorted(field.encode_name for field in fields)
+    assert set(row["required"]) == {field.encode_name for field in fields if field.required}
 
 
 def test_lists_are_named_for_what_they_hold() -> None:

@@ -12,7 +12,8 @@ import httpx2
 import pytest
 from sqlalchemy import text
 
-from api.routes.ingest.examples import EXAMPLES
+from api.routes.ingest.examples import EXAMPLES, body
+from api.routes.ingest.rows import KINDS
 from core.database.db import Database, transaction
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Scope
@@ -47,6 +48,13 @@ def count(kind: str, where: str = "true") -> int:
     database, table = TABLES[kind]
     with transaction(database) as session:
         return session.scalar(text(f"select count(*) from {table} where {where}")) or 0
+
+
+@every_kind
+def test_the_line_of_the_reference_is_taken(program: httpx2.Client, kind: str) -> None:
+    content = body(kind, KINDS[kind].row)["requestBody"]["content"]["application/x-ndjson"]
+    answer = program.post(f"/{kind}", content=content["schema"]["example"], headers=LINES)
+    assert answer.json() == {"accepted": 1, "duplicates": 0, "rejected": []}
 
 
 @every_kind

@@ -55,6 +55,19 @@ def test_a_request_keeps_the_prompt_and_the_arm_that_its_sender_names(
     assert stored(program, **fields) == (expected, None)
 
 
+def test_a_request_keeps_the_id_of_its_prompt_version(program: httpx2.Client) -> None:
+    id_ = "018f3b1c-7c00-7000-8000-000000000000"
+    program.post("/ai-requests", json={"model": "a", "prompt_version_id": id_})
+    with transaction() as session:
+        kept = session.scalar(text("select prompt_version_id::text from ai_request_metrics"))
+    assert kept == id_
+
+
+def test_a_prompt_version_id_that_is_no_uuid_is_rejected(program: httpx2.Client) -> None:
+    answer = program.post("/ai-requests", json={"model": "a", "prompt_version_id": "support@7"})
+    assert answer.json()["rejected"] == [{"index": 0, "error": "prompt_version_id: Invalid UUID"}]
+
+
 def test_what_has_no_column_is_kept_with_the_unknown_fields(program: httpx2.Client) -> None:
     columns, rest = stored(
         program,

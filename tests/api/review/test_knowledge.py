@@ -316,18 +316,20 @@ def answered(name: str, model: str, *ratings: tuple[int, str | None], **more: An
 
 
 def test_ratings_are_counted_by_one_rule_by_day_and_by_model(reviewer: httpx2.Client) -> None:
-    answered("one", "small", (1, None), (-1, None), (5, None), (4, None), (1, "five"))
-    answered("two", "large", (3, None), comment="so so", edited_text="z")
+    for_one = ((1, None), (-1, None), (5, None), (4, None), (1, "five"))
+    answered("one", "small", *for_one, *for_one)
+    answered("two", "large", (3, None), (3, None), comment="so so", edited_text="z")
     stats = reviewer.get(f"{FEEDBACK}/stats").json()
-    assert [stats[name] for name in ("rated", "positive", "neutral", "negative")] == [6, 3, 1, 2]
-    assert (stats["ratio"], stats["with_comment"], stats["with_edit"]) == (0.5, 1, 1)
-    # Wilson's interval of 3 in 6
-    assert (round(stats["low"], 4), round(stats["high"], 4)) == (0.1876, 0.8124)
-    assert [(each["model"], each["rated"], each["positive"]) for each in stats["models"]] == [
-        ("small", 5, 3),
-        ("large", 1, 0),
-    ]
-    assert sum(day["rated"] for day in stats["days"]) == 6
+    assert [stats[name] for name in ("rated", "positive", "neutral", "negative")] == [12, 6, 2, 4]
+    assert (stats["ratio"], stats["with_comment"], stats["with_edit"]) == (0.5, 2, 2)
+    # Wilson's interval of 6 in 12; of fewer than ten there is none
+    assert (round(stats["low"], 4), round(stats["high"], 4)) == (0.2538, 0.7462)
+    small, large = stats["models"]
+    assert (small["model"], small["rated"], small["positive"]) == ("small", 10, 6)
+    assert (large["model"], large["rated"], large["positive"]) == ("large", 2, 0)
+    assert round(small["low"], 4) == 0.3127
+    assert (large["low"], large["high"]) == (None, None)
+    assert sum(day["rated"] for day in stats["days"]) == 12
     assert len(stats["days"]) == 30
     assert stats["previous"]["rated"] == 0
     assert stats["previous"]["ratio"] is None

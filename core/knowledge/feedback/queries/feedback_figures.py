@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Date, cast, func, select
 from sqlalchemy.orm import Session
 
+from core.activity import rates
 from core.conversations.opinions import ConversationOpinion, rated
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -21,7 +22,6 @@ from core.knowledge.views import (
 )
 from core.platform import clock
 from core.presentation.periods import Period, Watched, midnight
-from core.statistics.rates import wilson
 
 # A rating's model is looked up in the other database, so only the newest ratings count.
 MOST_LOOKED_AT, AT_ONCE, MOST_MODELS = 100_000, 10_000, 50
@@ -54,16 +54,15 @@ def feedback_stats(
 def _ratings(counted: Counter[ConversationOpinion]) -> Ratings:
     positive, neutral, negative = (counted[each] for each in SAID)
     total = counted.total()
-    low, high = wilson(positive, total) if total else (None, None)
-    ratio = positive / total if total else None
+    bounds = rates.interval(positive, total)
     return Ratings(
         rated=total,
         positive=positive,
         neutral=neutral,
         negative=negative,
-        ratio=ratio,
-        low=low,
-        high=high,
+        ratio=rates.rate(positive, total),
+        low=bounds.low,
+        high=bounds.high,
     )
 
 
