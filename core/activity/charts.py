@@ -16,7 +16,7 @@ from core.activity.funnel_views import (
 )
 from core.activity.schemas import EventTypeTrend
 from core.presentation import formatting
-from core.presentation.axes import local, show_whole_days
+from core.presentation.axes import local, show_dates
 from core.presentation.chart_markers import ChartMarker, add_markers
 from core.presentation.comparison import ChangeVerdict
 from core.presentation.drawing import Chart, Drawing, Markup, blank, dated
@@ -179,7 +179,7 @@ def conversion_over_time(
     figure.update_yaxes(ticksuffix="%")
     add_markers(figure, palette, markers, zone, times=at)
     figure.update_layout(showlegend=False, hovermode="closest")
-    show_whole_days(figure, at, zone)
+    show_dates(figure, at, zone)
     known = [day for day in trend.days if day.rate is not None]
     ends = (
         f": {_cohort(known[0], each, zone)}; {_cohort(known[-1], each, zone)}"

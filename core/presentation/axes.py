@@ -1,8 +1,8 @@
 """Axes of charts: the scale of a unit, and times in the reporting time zone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from core.presentation.drawing import Drawing
@@ -12,6 +12,10 @@ from core.presentation.formatting import FigureUnit
 SHORT_FROM, WHOLE_STEPS = 10_000, 5
 # Money: the grid lines of an axis between these tops are whole cents
 CENTS_FROM, CENTS_BELOW = 0.1, 5
+
+# Up to here Plotly labels times of day, and longer spans by date
+FEW_DAYS = timedelta(days=3.5)
+DAY, HALF_DAY = timedelta(days=1), timedelta(hours=12)
 
 Span = tuple[datetime, datetime]
 
@@ -58,13 +62,29 @@ def scale_of(unit: FigureUnit, top: float) -> AxisScale:
     return AxisScale()
 
 
-def show_whole_days(figure: Drawing, times: Sequence[datetime], zone: str) -> None:
-    """Label the day of a single point, for which Plotly would show milliseconds."""
+def show_dates(figure: Drawing, times: Sequence[datetime], zone: str) -> None:
+    """Label days by their date where Plotly would write times alone: the day of a single point,
+    and two or three days, those of hours with noon between them.
+    """
+    span = span_of(times)
     if len(times) == 1:
         [at] = local(times, zone)
-        figure.update_xaxes(
-            tickvals=[at], ticktext=[f"{times[0].astimezone(ZoneInfo(zone)):%-d %b}"]
-        )
+        labels = {at: f"{times[0].astimezone(ZoneInfo(zone)):%-d %b}"}
+    elif span is not None and DAY < span[1] - span[0] <= FEW_DAYS:
+        has_noon = times[1] - times[0] < HALF_DAY
+        labels = dict(_days(span, zone, has_noon=has_noon))
+    else:
+        return
+    figure.update_xaxes(tickvals=list(labels), ticktext=list(labels.values()))
+
+
+def _days(span: Span, zone: str, *, has_noon: bool) -> Iterator[tuple[str, str]]:
+    first, last = (each.astimezone(ZoneInfo(zone)).replace(tzinfo=None) for each in span)
+    tick = datetime.combine(first, time())
+    while tick < last:
+        if tick >= first and (has_noon or not tick.hour):
+            yield f"{tick:%Y-%m-%d %H:%M:%S}", f"{tick:%H:%M}" if tick.hour else f"{tick:%-d %b}"
+        tick += HALF_DAY
 
 
 def span_of(times: Sequence[datetime]) -> Span | None:

@@ -15,7 +15,7 @@ from core.presentation.axes import (
     format_axis,
     local,
     scale_of,
-    show_whole_days,
+    show_dates,
     span_of,
 )
 from core.presentation.chart_markers import (
@@ -106,6 +106,7 @@ def line_chart(
         if is_open:
             _dash(figure, palette, at[-2:], scale.of(line.values[-2:]), line.width + 1)
     format_axis(figure, scale, top)
+    show_dates(figure, times, zone)
     is_compared = highest(previous) > 0
     if len(lines) > 1:
         known = previous[: len(at)] if is_compared else ()
@@ -155,7 +156,7 @@ def stacked_bars(
         )
     _add_previous(figure, palette, at, previous, scale)
     format_axis(figure, scale, tallest)
-    show_whole_days(figure, times, zone)
+    show_dates(figure, times, zone)
     rows = add_markers(figure, palette, markers, zone, times=times)
     figure.update_layout(barmode="stack", barcornerradius=0 if len(parts) > 1 else 2)
     if len(parts) > 1 or previous:

@@ -251,6 +251,33 @@ def test_a_single_bar_is_named_by_its_day() -> None:
     assert figure.layout.xaxis.ticktext == ("1 Nov",)
 
 
+@pytest.mark.parametrize(
+    ("count", "each_h", "labels"),
+    [
+        (24, 1, None),  # a day: the page says which
+        (48, 1, ["1 Nov", "12:00", "2 Nov", "12:00"]),
+        (12, 6, ["1 Nov", "12:00", "2 Nov", "12:00", "3 Nov", "12:00"]),
+        (3, 24, ["1 Nov", "2 Nov", "3 Nov"]),
+        (28, 6, None),
+    ],
+)
+def test_two_or_three_days_are_labelled_by_their_dates(
+    count: int, each_h: int, labels: list[str] | None
+) -> None:
+    at = [START + timedelta(hours=each_h * number) for number in range(count)]
+    bars = stacked_bars(PALETTE, at, {"a": [1.0] * count}, FigureUnit.COUNT, zone="UTC")
+    line = line_chart(
+        PALETTE,
+        at,
+        [Line("a", [1.0] * count, "#111111", "#111111")],
+        FigureUnit.COUNT,
+        zone="UTC",
+    )
+    for figure in (bars.figure(), line.figure()):
+        shown = figure.layout.xaxis.ticktext
+        assert (list(shown) if shown is not None else None) == labels
+
+
 def test_no_axis_writes_small_figures_with_a_prefix() -> None:
     layout = (
         stacked_bars(PALETTE, hours(2), {"a": [0.0, 0.0005]}, FigureUnit.MONEY, zone="UTC")
