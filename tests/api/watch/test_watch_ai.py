@@ -429,6 +429,7 @@ def test_key_figures_findings_and_releases_have_their_shapes(analyst: httpx2.Cli
             "chance",
             "course",
             "stale",
+            "open_days",
         }
     [finding] = got(analyst, "/admin/overview/findings", start="2026-03-26", end="2026-04-02")[
         "items"
