@@ -84,6 +84,34 @@ def line_chart(
     figure, at = dated(palette, height), local(times, zone)
     figure.update_layout(showlegend=False)
     _add_previous(figure, palette, at, previous, scale)
+    _add_lines(figure, palette, at, lines, scale, is_open=is_open)
+    format_axis(figure, scale, top)
+    show_dates(figure, times, zone)
+    is_compared = highest(previous) > 0
+    if len(lines) > 1:
+        known = previous[: len(at)] if is_compared else ()
+        gray = Line(PREVIOUS, known, palette.series[-1], palette.muted, swatch=lines[0].swatch)
+        _label_ends(figure, [*lines, gray], scale, height, ends_at)
+    if len(at) > 1:
+        # Plotly would leave room for markers at both ends.
+        last = max([times[-1], *(each.at for each in markers_within(markers, span_of(times)))])
+        figure.update_xaxes(range=[at[0], *local([last], zone)])
+    rows = add_markers(figure, palette, markers, zone, times=times)
+    if len(lines) == 1 and is_compared:
+        _add_legend(figure, height, rows)
+    # A click between two points picks the nearest
+    return figure.update_layout(hoverdistance=-1)
+
+
+def _add_lines(
+    figure: Drawing,
+    palette: Palette,
+    at: Sequence[str],
+    lines: Sequence[Line],
+    scale: AxisScale,
+    *,
+    is_open: bool,
+) -> None:
     for line in lines:
         figure.add_scatter(
             x=at,
@@ -105,22 +133,6 @@ def line_chart(
         )
         if is_open:
             _dash(figure, palette, at[-2:], scale.of(line.values[-2:]), line.width + 1)
-    format_axis(figure, scale, top)
-    show_dates(figure, times, zone)
-    is_compared = highest(previous) > 0
-    if len(lines) > 1:
-        known = previous[: len(at)] if is_compared else ()
-        gray = Line(PREVIOUS, known, palette.series[-1], palette.muted, swatch=lines[0].swatch)
-        _label_ends(figure, [*lines, gray], scale, height, ends_at)
-    if len(at) > 1:
-        # Plotly would leave room for markers at both ends.
-        last = max([times[-1], *(each.at for each in markers_within(markers, span_of(times)))])
-        figure.update_xaxes(range=[at[0], *local([last], zone)])
-    rows = add_markers(figure, palette, markers, zone, times=times)
-    if len(lines) == 1 and is_compared:
-        _add_legend(figure, height, rows)
-    # A click between two points picks the nearest
-    return figure.update_layout(hoverdistance=-1)
 
 
 def stacked_bars(
