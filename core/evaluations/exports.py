@@ -74,7 +74,7 @@ def _compared(each: ComparedTarget) -> str:
         f"- {_cell(each.title)} against {_cell(each.baseline_title)}: **{each.passes.words}** by "
         f"passes ({explanation(each.passes)}); **{each.scores.words}** by scores "
         f"({explanation(each.scores)}); {count(each.worse, 'case')} worse"
-        f"{f' ({worse})' if worse else ''}, {each.better} better\n"
+        f"{f' ({worse})' if worse else ''}, {each.better:,} better\n"
     )
 
 

@@ -20,6 +20,7 @@ from core.evaluations import estimates, exports
 from core.evaluations.app_schemas import AnswersReport, AppAnswers, AppWork
 from core.evaluations.cases.case_schemas import ReplayedRun
 from core.evaluations.errors import NoCommonCases
+from core.evaluations.figures.comparison import baseline_target
 from core.evaluations.figures.comparison_views import EvaluationComparison
 from core.evaluations.figures.trend_views import VersionTrend
 from core.evaluations.queries import app_work, reports, results, trends
@@ -270,9 +271,11 @@ def export(
 
 def _compared(session: Session, view: EvaluationView, actor: Actor) -> EvaluationComparison | None:
     """Return the comparison of a report; none when its baseline asked something else."""
-    # Several targets without a baseline are compared with the first of them
-    baseline = view.baseline_id or (view.id if len(view.results) > 1 else None)
+    baseline, number = view.baseline_id, 1
+    # Several targets without a baseline are compared with one of them
+    if baseline is None and len(view.results) > 1:
+        baseline, number = view.id, baseline_target(view.definition_targets)
     with suppress(NoCommonCases):
         if baseline is not None:
-            return reports.compare(session, view.id, baseline, baseline_target=1, actor=actor)
+            return reports.compare(session, view.id, baseline, baseline_target=number, actor=actor)
     return None

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from core.evaluations.figures.comparison_views import PairedView
 from core.evaluations.figures.figure_texts import written_p
 from core.evaluations.queries.paired_cases import CommonCases, CountedCases, Floats
-from core.evaluations.schemas import EvaluationDefinition
+from core.evaluations.schemas import EvaluationDefinition, RunTarget
 from core.presentation.formatting import count
 from core.statistics.libraries import numpy
 from core.statistics.paired import PairedResult, Verdict, compare_discordant, compare_scores
@@ -43,6 +43,15 @@ def pair(this: CountedCases, baseline: CountedCases, common: CommonCases) -> Pai
         this.select(np.searchsorted(this.positions, own)),
         baseline.select(np.searchsorted(baseline.positions, others)),
     )
+
+
+def baseline_target(targets: Sequence[RunTarget]) -> int:
+    """Return the number of the target that the others are compared with: the oldest version when
+    all are of one prompt or bot, else the first.
+    """
+    versions = [each.prompt_version or each.bot_version or 0 for each in targets]
+    is_one = len({(each.prompt_id, each.bot_id) for each in targets}) == 1
+    return versions.index(min(versions)) + 1 if is_one else 1
 
 
 def scoring_note(this: EvaluationDefinition, baseline: EvaluationDefinition) -> str | None:

@@ -100,6 +100,14 @@ def common_cases(session: Session, evaluation_id: UUID, baseline_id: UUID) -> Co
     return CommonCases(columns[:, 0], columns[:, 1])
 
 
+def case_ids(session: Session, evaluation_id: UUID, positions: Sequence[int]) -> dict[int, UUID]:
+    """Return the IDs of the cases at these positions."""
+    rows = select(EvaluationCase.position, EvaluationCase.id).where(
+        EvaluationCase.evaluation_id == evaluation_id, EvaluationCase.position.in_(positions)
+    )
+    return {position: id_ for position, id_ in session.execute(rows)}
+
+
 def _digests(session: Session, evaluation_id: UUID) -> tuple[Any, Integers]:
     """Return the digests of the cases of an evaluation and their positions, in this order."""
     np = numpy()

@@ -241,11 +241,11 @@ def _changed(
     this, baseline = cases
     positions, others = this.positions.tolist(), baseline.positions.tolist()
     asked = questions(session, evaluation_id, positions)
-    before = questions(session, baseline_id, others)
+    before = paired_cases.case_ids(session, baseline_id, others)
     return [
         ChangedCase(
             id=asked[position].id,
-            baseline_id=before[other].id,
+            baseline_id=before[other],
             position=position,
             question=asked[position].question,
             passed=this.passed[place],

@@ -1,12 +1,11 @@
 """The comparison of an evaluation's targets with a baseline."""
 
-from collections.abc import Sequence
 from contextlib import suppress
 
 import streamlit as st
 
 from core.errors import Failure, NotFound
-from core.evaluations.figures.comparison import explanation
+from core.evaluations.figures.comparison import baseline_target, explanation
 from core.evaluations.figures.comparison_views import (
     ChangedCase,
     ComparedTarget,
@@ -14,7 +13,6 @@ from core.evaluations.figures.comparison_views import (
     PairedView,
 )
 from core.evaluations.queries import reports
-from core.evaluations.schemas import RunTarget
 from core.evaluations.views import EvaluationListItem, EvaluationView
 from core.presentation import formatting
 from core.statistics.paired import Verdict
@@ -64,7 +62,7 @@ def draw(found: EvaluationView) -> None:
         number = st.selectbox(
             "Target of the baseline",
             range(1, len(titles) + 1),
-            index=_oldest_version(found.definition_targets) if chosen == found.id else 0,
+            index=baseline_target(found.definition_targets) - 1 if chosen == found.id else 0,
             format_func=lambda each: text.one_line(titles[each - 1]),
             key=f"{key}.{chosen}.target",
             width=320,
@@ -85,14 +83,6 @@ def draw(found: EvaluationView) -> None:
             _draw_verdicts(each)
             if each.changed_cases:
                 _draw_changed(compared, each)
-
-
-def _oldest_version(targets: Sequence[RunTarget]) -> int:
-    """Return the index of the oldest version when all targets are versions of one prompt, else 0:
-    what is new is compared with what was there.
-    """
-    versions = [each.prompt_version or 0 for each in targets]
-    return versions.index(min(versions)) if len({each.prompt_id for each in targets}) == 1 else 0
 
 
 def _read(found: EvaluationView) -> list[EvaluationListItem]:
@@ -132,7 +122,7 @@ def _draw_changed(compared: EvaluationComparison, each: ComparedTarget) -> None:
             detail_address.show_case_beside(row.id, compared.baseline_id, row.baseline_id)
 
     st.caption(
-        f"{formatting.count(each.worse, 'case')} worse, {each.better} better · click to open"
+        f"{formatting.count(each.worse, 'case')} worse, {each.better:,} better · click to open"
     )
     tables.draw(
         each.changed_cases,

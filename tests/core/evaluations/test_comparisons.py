@@ -13,12 +13,12 @@ from sqlalchemy import select
 
 from core.database.db import transaction
 from core.evaluations.errors import NoCommonCases
-from core.evaluations.figures.comparison import MOST_CHANGED
+from core.evaluations.figures.comparison import MOST_CHANGED, baseline_target
 from core.evaluations.figures.comparison_views import EvaluationComparison, PairedView
 from core.evaluations.models import EvaluationResult
 from core.evaluations.queries import reports
 from core.evaluations.queries.results import questions as questions_of
-from core.evaluations.schemas import ResultStatus
+from core.evaluations.schemas import ResultStatus, RunTarget
 from core.evaluations.service import summaries
 from core.executions.runner import Runner
 from core.statistics.paired import PairedResult, Verdict, compare_passes, compare_scores
@@ -169,3 +169,22 @@ def test_evaluations_without_a_case_in_common_are_not_compared(runner: Runner) -
     this, baseline = (started(one.actor, it, targets=TARGETS) for it in ("one", "two"))
     with pytest.raises(NoCommonCases):
         compared(one, this, baseline)
+
+
+PROMPT, BOT = UUID(int=1), UUID(int=2)
+
+
+@pytest.mark.parametrize(
+    ("targets", "number"),
+    [
+        ([{"prompt_id": PROMPT, "prompt_version": each} for each in (10, 9)], 2),
+        ([{"bot_id": BOT, "bot_version": each} for each in (3, 1, 2)], 2),
+        ([{"prompt_id": PROMPT, "prompt_version": 2}, {"bot_id": BOT, "bot_version": 1}], 1),
+        ([{}, {}], 1),
+    ],
+)
+def test_the_oldest_version_of_one_prompt_or_bot_is_the_baseline(
+    targets: list[dict[str, object]], number: int
+) -> None:
+    found = [RunTarget.model_validate({"title": "one"} | each) for each in targets]
+    assert baseline_target(found) == number
