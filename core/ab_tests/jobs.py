@@ -3,15 +3,10 @@
 from typing import Any
 from uuid import UUID
 
-from procrastinate import RetryStrategy
-
 from core.ab_tests.service import count_results
 from core.database.db import transaction
-from core.errors import Unavailable
 from core.evaluations.service import claims
 from core.jobs import outbox, queue
-
-WITHOUT_DATABASE = RetryStrategy(max_attempts=60, wait=5, retry_exceptions={Unavailable})
 
 
 @outbox.handles(claims.ENDED)
@@ -21,7 +16,7 @@ def count_ended(payload: dict[str, Any]) -> None:
         count_results.defer(session, [UUID(id_) for id_ in payload["ids"]])
 
 
-@queue.app.task(name=count_results.TASK, retry=WITHOUT_DATABASE)
+@queue.app.task(name=count_results.TASK, retry=queue.WITHOUT_DATABASE)
 def count(evaluation_id: str) -> None:
     """Count the results of an evaluation; again, with the same end."""
     count_results.count(UUID(evaluation_id))

@@ -15,11 +15,7 @@ from core.platform import clock
 @queue.app.task(name=evaluations.TASK, pass_context=True)
 def work(context: JobContext, evaluation_id: str) -> None:
     """Run an evaluation for a while, from where it stands, and leave the rest to the next job."""
-
-    def may_go_on() -> bool:
-        return not (queue.stopping.is_set() or context.should_abort())
-
-    runner.work(UUID(evaluation_id), may_go_on=may_go_on)
+    runner.work(UUID(evaluation_id), may_go_on=queue.may_go_on(context))
 
 
 @queue.app.periodic(cron="* * * * * */15")

@@ -18,10 +18,7 @@ def work(context: JobContext, import_id: str) -> None:
     """Check a file, store its rows or undo them, whatever is due; after a kill it goes on where it
     was.
     """
-
-    def may_go_on() -> bool:
-        return not (queue.stopping.is_set() or context.should_abort())
-
+    may_go_on = queue.may_go_on(context)
     if runner.is_large(UUID(import_id)):
         own_process.run(import_id, may_go_on)
         return

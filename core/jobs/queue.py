@@ -5,16 +5,18 @@ transaction of the caller, so that row and job commit together or not at all.
 """
 
 import threading
+from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from datetime import timedelta
 from typing import Any
 
-from procrastinate import App, SyncPsycopgConnector
+from procrastinate import App, JobContext, RetryStrategy, SyncPsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
 from procrastinate.jobs import Status
 from procrastinate.manager import JobManager
 from sqlalchemy.orm import Session
 
+from core.errors import Unavailable
 from core.platform import clock
 
 
@@ -46,6 +48,13 @@ _deferring = App(connector=SyncPsycopgConnector())
 USUAL, LONG = "default", "long"
 # Set when this worker stops: a long job leaves the rest of its work to the next run.
 stopping = threading.Event()
+# Of a job that must be done: tried again for five minutes while a database is away
+WITHOUT_DATABASE = RetryStrategy(max_attempts=60, wait=5, retry_exceptions={Unavailable})
+
+
+def may_go_on(context: JobContext) -> Callable[[], bool]:
+    """Return what tells whether a long job goes on: until it is aborted or its worker stops."""
+    return lambda: not (stopping.is_set() or context.should_abort())
 
 
 def defer(

@@ -5,15 +5,10 @@ empty the trash.
 from typing import Any
 from uuid import UUID
 
-from procrastinate import RetryStrategy
-
 from core.database.db import transaction
-from core.errors import Unavailable
 from core.executions.service import executions
 from core.jobs import outbox, queue
 from core.playground.service import answers, call_counts, session_trash
-
-WITHOUT_DATABASE = RetryStrategy(max_attempts=60, wait=5, retry_exceptions={Unavailable})
 
 
 @outbox.handles(executions.FINISHED)
@@ -25,7 +20,7 @@ def settle(payload: dict[str, Any]) -> None:
         answers.settle(session, UUID(payload["execution_id"]))
 
 
-@queue.app.task(name=call_counts.TASK, retry=WITHOUT_DATABASE)
+@queue.app.task(name=call_counts.TASK, retry=queue.WITHOUT_DATABASE)
 def count_calls(session_id: str) -> None:
     """Store the figures of a session in which very many calls are made."""
     with transaction() as session:
