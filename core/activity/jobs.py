@@ -2,9 +2,7 @@
 
 from core.activity.ingest import rollups
 from core.activity.service import apply_funnel
-from core.database.db import transaction
-from core.database.rollups import AT_ONCE
-from core.database.settings import Workspace, read
+from core.database.rollups import fold_all
 from core.jobs import queue
 
 
@@ -13,11 +11,7 @@ from core.jobs import queue
 @queue.app.task(name="activity.fold", queueing_lock="activity.fold")
 def fold(timestamp: int) -> None:
     """Fold stored deltas into the rollups until fewer than a full batch (AT_ONCE) were left."""
-    while True:
-        with transaction() as session:
-            zone = read(session, Workspace).reporting_time_zone
-            if rollups.fold(session, zone=zone) < AT_ONCE:
-                return
+    fold_all(rollups.fold)
 
 
 @queue.app.periodic(cron="* * * * * */5")

@@ -4,8 +4,7 @@ from core.ai_metrics.ingest import dimension_backfill, rollups
 from core.ai_metrics.ingest import late_spans as late
 from core.ai_metrics.queries import daily_indexes
 from core.database.db import transaction
-from core.database.rollups import AT_ONCE
-from core.database.settings import Workspace, read
+from core.database.rollups import fold_all
 from core.jobs import queue
 
 
@@ -13,11 +12,7 @@ from core.jobs import queue
 @queue.app.task(name="ai_metrics.fold", queueing_lock="ai_metrics.fold")
 def fold(timestamp: int) -> None:
     """Fold stored deltas into the rollups until fewer than a full batch (AT_ONCE) were left."""
-    while True:
-        with transaction() as session:
-            zone = read(session, Workspace).reporting_time_zone
-            if rollups.fold(session, zone=zone) < AT_ONCE:
-                return
+    fold_all(rollups.fold)
 
 
 @queue.app.periodic(cron="* * * * * */5")

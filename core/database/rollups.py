@@ -4,7 +4,7 @@ folded.
 Histograms are DDSketches with a relative error of at most 1%.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -41,7 +41,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
+from core.database.db import transaction
 from core.database.locks import Lock
+from core.database.settings import Workspace, read
 
 AT_ONCE = 20_000
 # The most a sum keeps: two of them together are still a bigint, so that wrong values of a sender
@@ -205,6 +207,17 @@ def bounded(total: ColumnElement[Any], kind: TypeEngine[Any]) -> ColumnElement[A
         total = func.greatest(func.least(total, UPPER), LOWER)
     # The sum of bigints is numeric in Postgres
     return cast(total, kind)
+
+
+def fold_all(fold: Callable[..., int]) -> None:
+    """Fold stored deltas, AT_ONCE in a transaction, until fewer are left.
+
+    `fold` takes a session and the reporting time zone as `zone`, and returns how many it folded.
+    """
+    while True:
+        with transaction() as session:
+            if fold(session, zone=read(session, Workspace).reporting_time_zone) < AT_ONCE:
+                return
 
 
 def half_hour_of(at: ColumnElement[datetime]) -> ColumnElement[datetime]:
