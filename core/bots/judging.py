@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from sqlalchemy.orm import Session
 
-from core.bots.knowledge.items import between
+from core.bots.knowledge.items import INSIDE
 from core.bots.result_schemas import JudgeModel
 from core.bots.schemas import Level, Trait, Traits
 from core.database import settings
@@ -136,8 +136,8 @@ def request(
     numbered = "\n".join(f"{number}. {each}" for number, each in enumerate(outcomes, 1))
     parts = [
         trait_question(conversation, answer),
-        between("settings", wanted),
-        between("outcomes", numbered) if outcomes else "There are no outcomes to judge.",
+        INSIDE.between("settings", wanted),
+        INSIDE.between("outcomes", numbered) if outcomes else "There are no outcomes to judge.",
     ]
     return NewExecution(
         model_id=judge.id,
@@ -152,7 +152,7 @@ def request(
 def trait_question(conversation: Sequence[ChatMessage], answer: str) -> str:
     """Return what a judge reads of an answer to the last message of a conversation."""
     said = "\n".join(f"{_speaker(each)}: {each.content}" for each in conversation)
-    return "\n\n".join([between("conversation", said), between("answer", answer)])
+    return "\n\n".join([INSIDE.between("conversation", said), INSIDE.between("answer", answer)])
 
 
 def _speaker(message: ChatMessage) -> str:

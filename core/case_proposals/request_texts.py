@@ -54,4 +54,4 @@ def _example(asked: str, reference: str) -> str:
 
 
 def _between(tag: str, text: str) -> str:
-    return f"<{tag}>\n{INSIDE.escape(text[:MAX_EXAMPLE_CHARS])}\n</{tag}>"
+    return INSIDE.between(tag, text[:MAX_EXAMPLE_CHARS])

@@ -49,9 +49,9 @@ def question(
     note: str,
 ) -> str:
     """Return the message to the model."""
-    texts = (_between(f"current_{name}", text) for name, text in fields_of(content).items())
+    texts = (INSIDE.between(f"current_{name}", text) for name, text in fields_of(content).items())
     written = (_annotation(id_, annotation) for id_, annotation in annotations.items())
-    found = (_between("finding", f"{each.message} {each.reason}") for each in findings)
+    found = (INSIDE.between("finding", f"{each.message} {each.reason}") for each in findings)
     return "\n\n".join([note.strip() or DEFAULT_NOTE, *texts, *written, *found])
 
 
@@ -78,10 +78,8 @@ def _annotation(id_: str, annotation: AnnotationView) -> str:
 
 def _parts(annotation: AnnotationView) -> Iterator[str]:
     if annotation.content:
-        yield _between("comment", annotation.content[:MAX_COMMENT_CHARS])
+        yield INSIDE.between("comment", annotation.content[:MAX_COMMENT_CHARS])
     if annotation.suggested_response:
-        yield _between("suggested_response", annotation.suggested_response[:MAX_COMMENT_CHARS])
-
-
-def _between(tag: str, text: str) -> str:
-    return f"<{tag}>\n{INSIDE.escape(text)}\n</{tag}>"
+        yield INSIDE.between(
+            "suggested_response", annotation.suggested_response[:MAX_COMMENT_CHARS]
+        )

@@ -40,11 +40,6 @@ class KnowledgeItem:
     text: str
 
 
-def between(tag: str, text: str) -> str:
-    """Return a text between tags that it can't end."""
-    return f"<{tag}>\n{INSIDE.escape(text)}\n</{tag}>"
-
-
 def items_of(knowledge: BotKnowledge, documents: Iterable[KnownDocument]) -> list[KnowledgeItem]:
     """Return everything that a bot is told, in the order of the prompt."""
     return [*_facts(knowledge), *_documents(documents)]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from core.bots.knowledge.items import KnowledgeItem, between
+from core.bots.knowledge.items import INSIDE, KnowledgeItem
 from core.bots.personality.bands import STYLES, band_text
 from core.bots.schemas import BotContent, Trait
 
@@ -29,14 +29,14 @@ def _paragraphs(content: BotContent, items: Sequence[KnowledgeItem]) -> Iterator
     manner.append(STYLES[content.response_style])
     yield "How you write, in every answer:\n" + "\n".join(f"- {each}" for each in manner)
     if content.custom_instructions:
-        yield "Follow these instructions of your company, too:\n" + between(
+        yield "Follow these instructions of your company, too:\n" + INSIDE.between(
             "instructions", content.custom_instructions
         )
     if not items:
         yield WITHOUT_KNOWLEDGE
         return
     yield WITH_KNOWLEDGE
-    yield between("knowledge", "\n\n".join(_sections(items)))
+    yield INSIDE.between("knowledge", "\n\n".join(_sections(items)))
 
 
 def _sections(items: Sequence[KnowledgeItem]) -> Iterator[str]:

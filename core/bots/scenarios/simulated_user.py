@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.bots.knowledge.items import between
+from core.bots.knowledge.items import INSIDE
 from core.executions.schemas import NewExecution
 from core.providers.schemas import ChatMessage, MessageRole, Parameters
 
@@ -27,7 +27,7 @@ def next_message_request(
     return NewExecution(
         model_id=model_id,
         system_prompt=INSTRUCTIONS,
-        prompt=f"{between('goal', goal)}\n\n{between('conversation', lines)}",
+        prompt=f"{INSIDE.between('goal', goal)}\n\n{INSIDE.between('conversation', lines)}",
         parameters=parameters,
         metadata={"simulates": "user"},
     )

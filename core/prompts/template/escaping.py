@@ -50,6 +50,10 @@ class Place:
             value = re.sub(rf"^{mark}+|{mark}+$|{mark}{{3,}}", _escaped_run, value)
         return END_TAG.sub(self._escaped_tag, value) if self.tags else value
 
+    def between(self, tag: str, text: str) -> str:
+        """Return a text between tags that it can't end: `tag` is one of `tags`."""
+        return f"<{tag}>\n{self.escape(text)}\n</{tag}>"
+
     def _escaped_tag(self, tag: re.Match[str]) -> str:
         name = tag["name"]
         is_end = name is None or tag["last"] is not None or name.lower() in self.tags
