@@ -22,6 +22,7 @@ from core.datasets.schemas import MAX_TAG_CHARS, CaseMessage, DatasetCase
 from core.executions.schemas import ExecutionStatus, ExecutionView, NewExecution
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
+from core.presentation.formatting import folded
 from core.prompts.estimates import estimate_texts
 from core.providers import catalogue
 from core.providers.schemas import MessageRole, ModelView, ParameterName, Parameters
@@ -57,7 +58,7 @@ def prepare(session: Session, dataset_id: UUID, request: CaseRequest, *, actor: 
     )
     texts = (request_texts.INSTRUCTIONS, asked)
     return CaseCall(
-        present=frozenset(_folded(_question(case)) for case in present),
+        present=frozenset(folded(_question(case)) for case in present),
         execution=execution,
         estimate=estimate_texts(texts, parameters.max_tokens, model),
     )
@@ -67,9 +68,9 @@ def propose(call: CaseCall, answer: ExecutionView) -> CaseProposals:
     """Return the cases of a model's answer, each once; raise CaseProposalsRefused."""
     found = list(_proposals(_parsed(answer)))
     fresh = {
-        folded: case
+        question: case
         for case in found
-        if (folded := _folded(case.messages[0].content)) not in call.present
+        if (question := folded(case.messages[0].content)) not in call.present
     }
     return CaseProposals(
         execution_id=answer.id,
@@ -125,7 +126,3 @@ def _tags(case: ProposedCase) -> tuple[str, ...]:
 
 def _question(case: DatasetCase) -> str:
     return next(it.content for it in case.content.messages if it.role is MessageRole.USER)
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.casefold().split())

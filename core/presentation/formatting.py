@@ -105,6 +105,11 @@ def count(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def folded(text: str) -> str:
+    """Return a text for comparison: any white space is one space, and case does not matter."""
+    return " ".join(text.casefold().split())
+
+
 def latest(number: int, one: str) -> str:
     """Return how many of a list are shown: last 13 runs, 1 run."""
     return count(number, one) if number == 1 else f"last {count(number, one)}"

@@ -16,6 +16,7 @@ from core.datasets.models import Dataset, DatasetCaseRow
 from core.datasets.queries.datasets import checked_version, get_dataset
 from core.datasets.schemas import FROM_USERS, CaseContent, CaseFilter, CaseSplit, DatasetCase
 from core.identity.schemas import Actor
+from core.presentation.formatting import folded
 
 SEARCHED_AT_ONCE = 50  # cases
 # Not texts but one of a few words, which nearly every case has
@@ -52,7 +53,7 @@ def list_cases(
     dataset = get_dataset(session, dataset_id, actor=actor)
     rows = _of(dataset_id, checked_version(dataset, version), filters)
     # Texts are encrypted, so the database cannot search them
-    words = _folded(filters.q or "")
+    words = folded(filters.q or "")
     if words:
         part, total = _search(session, rows, words, window)
         return window.page(part, total)
@@ -167,7 +168,7 @@ def _case(row: Row[Any]) -> DatasetCase:
 def _searchable(row: Row[Any]) -> str:
     texts = encrypted_texts.open_texts(row.texts, row.id)
     found = (_texts(value, CHOSEN.get(name, ())) for name, value in texts.items())
-    return _folded("\n".join(chain.from_iterable(found)))
+    return folded("\n".join(chain.from_iterable(found)))
 
 
 def _texts(value: object, besides: Collection[str]) -> Iterator[str]:
@@ -182,8 +183,3 @@ def _texts(value: object, besides: Collection[str]) -> Iterator[str]:
         case list():
             for each in value:
                 yield from _texts(each, besides)
-
-
-def _folded(text: str) -> str:
-    """Return a text for comparison: any white space is one space, and case does not matter."""
-    return " ".join(text.casefold().split())

@@ -10,6 +10,7 @@ from core.database.paging import Page, Window
 from core.playground import encrypted_texts, queries
 from core.playground.models import PlaygroundMessage
 from core.playground.schemas import AnswerFeedback, FoundSessions, SessionSummary
+from core.presentation.formatting import folded
 
 MOST_SEARCHED = 500
 AT_ONCE = 25  # sessions whose messages are in memory
@@ -28,7 +29,7 @@ def find(
     500 only.
     """
     listed = partial(queries.list_sessions, session, owner=owner, feedback=feedback)
-    wanted = _folded(words)
+    wanted = folded(words)
     if not wanted:
         return _found_sessions(listed(window=window))
     newest = listed(window=Window(MOST_SEARCHED))
@@ -66,9 +67,4 @@ def _messages(session: Session, session_ids: list[UUID]) -> ScalarResult[Playgro
 
 
 def _has(text: str, wanted: str) -> bool:
-    return wanted in _folded(text)
-
-
-def _folded(text: str) -> str:
-    """Return a text for comparison: any white space is one space, and case does not matter."""
-    return " ".join(text.casefold().split())
+    return wanted in folded(text)
