@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.config import JsonDict
 
 from core.identity.schemas import View
-from core.ingest.rows import Id, JsonObject, Moment, Name, Row, Word, wrong_time
+from core.ingest.rows import Id, JsonObject, Moment, Name, Row, Word
 from core.presentation.money import Usd
 
 ALL_APPS = "*"
@@ -53,9 +53,7 @@ class NewUser(Row):
 
     def wrong(self, latest: datetime) -> str | None:
         """Return why a time is invalid, or None."""
-        return wrong_time("created_at", self.created_at, latest) or wrong_time(
-            "updated_at", self.updated_at, latest
-        )
+        return self.wrong_times(latest, "created_at", "updated_at")
 
 
 class EventTypeTrend(View):

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from core.ingest.rows import Count, Id, JsonObject, LongText, Moment, Name, Row, wrong_time
+from core.ingest.rows import Count, Id, JsonObject, LongText, Moment, Name, Row
 
 
 class BatchStatus(StrEnum):
@@ -42,7 +42,4 @@ class NewBatchRun(Row):
 
     def wrong(self, latest: datetime) -> str | None:
         """Return why a time is invalid, or None."""
-        times = ("created_at", "updated_at", "started_at", "completed_at")
-        return next(
-            filter(None, (wrong_time(name, getattr(self, name), latest) for name in times)), None
-        )
+        return self.wrong_times(latest, "created_at", "updated_at", "started_at", "completed_at")

@@ -85,6 +85,11 @@ class Row(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             return "created_at: an id needs the created_at that it was first sent with"
         return self.wrong_environment() or wrong_time("created_at", self.created_at, latest)
 
+    def wrong_times(self, latest: datetime, *names: str) -> str | None:
+        """Return why the first invalid one of these fields is no valid time, or None."""
+        wrong = (wrong_time(name, getattr(self, name), latest) for name in names)
+        return next(filter(None, wrong), None)
+
     def wrong_environment(self) -> str | None:
         """Return why the environment is invalid, or None: it would be the place of a release."""
         if self.environment is not None and BEFORE_RELEASE in self.environment:

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta, field
 
-from core.ingest.rows import Id, JsonObject, LongText, Moment, Name, Row, Word, wrong_time
+from core.ingest.rows import Id, JsonObject, LongText, Moment, Name, Row, Word
 
 BEST = 5
 
@@ -50,9 +50,7 @@ class NewDocument(Row):
 
     def wrong(self, latest: datetime) -> str | None:
         """Return why a time is invalid, or None."""
-        return wrong_time("created_at", self.created_at, latest) or wrong_time(
-            "updated_at", self.updated_at, latest
-        )
+        return self.wrong_times(latest, "created_at", "updated_at")
 
 
 class NewMemory(Row):
@@ -73,9 +71,7 @@ class NewMemory(Row):
 
     def wrong(self, latest: datetime) -> str | None:
         """Return why a time is invalid, or None."""
-        return wrong_time("created_at", self.created_at, latest) or wrong_time(
-            "updated_at", self.updated_at, latest
-        )
+        return self.wrong_times(latest, "created_at", "updated_at")
 
 
 class NewFeedback(Row):
