@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 
+from core.ai_metrics.latency_charts import percentile_lines
 from core.ai_metrics.views import Errors, Latency, LatencyPoint, Percentiles, Tokens
 from core.presentation import formatting
 from core.presentation.chart_markers import ChartMarker
-from core.presentation.drawing import HEIGHT, Chart, Drawing
+from core.presentation.drawing import HEIGHT, Chart
 from core.presentation.formatting import FigureUnit
 from core.presentation.histograms import histogram
 from core.presentation.palette import Palette
 from core.presentation.plotting import Line, line_chart, so_far, stacked_bars
 
-TALL = 240
 Previous = Sequence[float | None]  # of the previous period, by the same intervals
 
 
@@ -70,7 +70,15 @@ def first_token_over_time(
     palette: Palette, latency: Latency, zone: str, markers: Sequence[ChartMarker] = ()
 ) -> Chart:
     """Draw the percentiles of the time to first token."""
-    figure = _percentiles(palette, so_far(latency.first_token_series), zone, markers, HEIGHT)
+    series = so_far(latency.first_token_series)
+    figure = line_chart(
+        palette,
+        [point.at for point in series],
+        percentile_lines(palette, series),
+        FigureUnit.DURATION,
+        zone=zone,
+        markers=markers,
+    )
     said = f"{_summary(latency.first_token)} overall{_highest(latency.first_token_series, zone)}"
     return Chart(
         figure, f"Time to first token {latency.interval.words}: {said}.{_marked(markers, latency)}"
@@ -212,31 +220,6 @@ def latency_histogram(palette: Palette, latency: Latency) -> Chart:
             f"Latency of {formatting.count(whole.requests, 'request')}{common}; median "
             f"{formatting.duration(latency.overall.p50)}."
         ),
-    )
-
-
-def _percentiles(
-    palette: Palette,
-    series: Sequence[LatencyPoint],
-    zone: str,
-    markers: Sequence[ChartMarker],
-    height: int,
-) -> Drawing:
-    """Draw p50, p95 and p99; p95, which service levels use, is the strongest."""
-    strong, middle, light = palette.strengths
-    lines = [
-        Line("p99", [point.p99 for point in series], light, palette.muted, 1.4),
-        Line("p95", [point.p95 for point in series], middle, palette.series[0], 2.2),
-        Line("p50", [point.p50 for point in series], strong, palette.text, 1.6),
-    ]
-    return line_chart(
-        palette,
-        [point.at for point in series],
-        lines,
-        FigureUnit.DURATION,
-        zone=zone,
-        markers=markers,
-        height=height,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import log10
 
 from core.ai_metrics.breakdown_views import LatencyByOutcome
-from core.ai_metrics.views import Percentiles
+from core.ai_metrics.views import LatencyPoint, Percentiles
 from core.presentation import formatting
 from core.presentation.axes import local, scale_of
 from core.presentation.chart_markers import ChartMarker
@@ -37,7 +37,7 @@ def latency_over_time(
     """
     series = so_far(latencies.succeeded)
     failed = [point.p95 for point in latencies.failed[: len(series)]]
-    lines = _lines(palette, latencies, len(series))
+    lines = percentile_lines(palette, series)
     drawn = [value for line in lines for value in line.values if value is not None]
     drawn += [value for value in (*failed, *previous) if value is not None]
     limit = limit_of(drawn, latencies.overall)
@@ -74,9 +74,9 @@ def limit_of(values: Sequence[float], overall: Percentiles) -> float | None:
     return float(overall.p99)
 
 
-def _lines(palette: Palette, latencies: LatencyByOutcome, count: int) -> list[Line]:
+def percentile_lines(palette: Palette, points: Sequence[LatencyPoint]) -> list[Line]:
+    """Return the lines of p50, p95 and p99; p95, which service levels use, is the strongest."""
     strong, middle, light = palette.strengths
-    points = latencies.succeeded[:count]
     return [
         Line("p99", [point.p99 for point in points], light, palette.muted, 1.4),
         Line("p95", [point.p95 for point in points], middle, palette.series[0], 2.2),

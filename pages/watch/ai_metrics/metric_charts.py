@@ -6,7 +6,7 @@ from dataclasses import replace
 import streamlit as st
 
 from core.ai_metrics import charts as ai_charts
-from core.ai_metrics.latency_charts import latency_over_time
+from core.ai_metrics.latency_charts import TALL, latency_over_time
 from core.ai_metrics.queries import series, tools
 from core.ai_metrics.queries.latency.latency_by_outcome import latency_by_outcome
 from core.ai_metrics.queries.previous_period import previous_series
@@ -43,7 +43,7 @@ def draw(reads: Reads, chosen: Filters, markers: Sequence[ChartMarker]) -> None:
             "Error rate",
             f"share of completed requests, {grain}",
             ai_charts.error_rate_over_time(
-                palette, failed, zone, markers, height=ai_charts.TALL, previous=before.error_rate
+                palette, failed, zone, markers, height=TALL, previous=before.error_rate
             ),
         ),
         "first_token": (
