@@ -86,13 +86,6 @@ def combine(
     )
 
 
-def needs_models(spec: ScorerSpec) -> bool:
-    """Whether a scorer, or one inside it, calls a model."""
-    if isinstance(spec, AllScorer | AnyScorer):
-        return any(map(needs_models, spec.scorers))
-    return isinstance(spec, JudgeScorer | PairwiseScorer | SimilarityScorer)
-
-
 def embedded_texts(answer: str, expected: str) -> list[str]:
     """Return what is embedded to compare an answer with a text."""
     return [text[:MAX_EMBEDDED_CHARS].strip() for text in (answer, expected)]

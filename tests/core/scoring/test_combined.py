@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from core.scoring.schemas import ScorerSpec
-from core.scoring.scorers import combine, needs_models
+from core.scoring.scorers import combine
 from tests.factories.scoring import scored, spec
 
 YES: dict[str, Any] = {"kind": "contains", "values": ["a"]}
@@ -65,9 +65,3 @@ def test_what_is_not_scored_stays_out_of_the_mean() -> None:
 def test_a_weight_of_zero_counts_nothing() -> None:
     assert combined([spec(**YES), spec(**NO, weight=0)]) == (True, 1.0, 2, 0)
     assert combined([spec(**NO, weight=0)]) == (None, None, 1, 0)
-
-
-def test_scorers_inside_others_need_models_too() -> None:
-    judge = {"kind": "judge", "rubric": "Be kind."}
-    assert needs_models(spec("all", scorers=[YES, {"kind": "any", "scorers": [NO, judge]}]))
-    assert not needs_models(spec("all", scorers=[YES]))
