@@ -181,9 +181,9 @@ def day_of(moment: datetime, zone: str) -> date:
     return moment.astimezone(ZoneInfo(zone)).date()
 
 
-def last_days(count: int, *, zone: str, now: datetime | None = None) -> Period:
+def last_days(count: int, *, zone: str) -> Period:
     """Return the last `count` calendar days, including the whole of today."""
-    today = day_of(now or clock.now(), zone)
+    today = day_of(clock.now(), zone)
     return Period(midnight(today - (count - 1) * DAY, zone), midnight(today + DAY, zone), zone)
 
 

@@ -69,7 +69,7 @@ class PairVerdict(JudgeForm):
 
 def absolute(rubric: str, answer: ScoredAnswer, case: CaseToScore) -> str:
     """Return the message that asks for a score."""
-    return "\n\n".join([rubric, *_case(case), *_answer(answer, "answer")])
+    return "\n\n".join([rubric, *_case(case), *_answer(answer)])
 
 
 def comparison(rubric: str, first: str, second: str, case: CaseToScore) -> str:
@@ -95,8 +95,8 @@ def _case(case: CaseToScore, *, has_reference: bool = True) -> list[str]:
     return parts
 
 
-def _answer(answer: ScoredAnswer, tag: str) -> list[str]:
-    parts = [_between(tag, answer.text)]
+def _answer(answer: ScoredAnswer) -> list[str]:
+    parts = [_between("answer", answer.text)]
     if answer.tool_calls:
         calls = [call.model_dump() for call in answer.tool_calls]
         parts.append(_between("tool_calls", json.dumps(calls, ensure_ascii=False)))

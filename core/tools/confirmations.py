@@ -24,7 +24,8 @@ def confirm(execution_id: UUID, call_id: str, *, actor: Actor) -> ToolExecution:
         call = _waiting(session, execution_id, call_id, actor)
         tool = registry.get(session, call.name, actor=actor)
         # Stored before the tool runs: a second confirmation is refused, and a kill leaves a trace
-        _replace(session, execution_id, _with_status(call, ToolCallStatus.RUNNING), actor)
+        running = call.model_copy(update={"status": ToolCallStatus.RUNNING, "error": None})
+        _replace(session, execution_id, running, actor)
         targets = {"execution_id": execution_id, "tool": call.name}
         audit.record(session, "tool.confirm", actor, targets=targets)
     done = toolboxes.answered(call, tool, actor=actor)
@@ -48,7 +49,3 @@ def _replace(session: Session, execution_id: UUID, changed: ToolExecution, actor
     calls = tool_calls.lock_ended(session, execution_id, owner=actor.id)
     calls = [changed if call.id == changed.id else call for call in calls]
     tool_calls.rewrite(session, execution_id, calls)
-
-
-def _with_status(call: ToolExecution, status: ToolCallStatus) -> ToolExecution:
-    return call.model_copy(update={"status": status, "error": None})

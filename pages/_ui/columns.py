@@ -105,16 +105,14 @@ def percent(
     return TableColumn(label, shown, config.NumberColumn(format=format, width=width, help=help))
 
 
-def seconds(
-    label: str, value: Callable[[Row], float | None], *, format: str = "%.2f s"
-) -> TableColumn[Row]:
+def seconds(label: str, value: Callable[[Row], float | None]) -> TableColumn[Row]:
     """Return a column of milliseconds, as seconds."""
 
     def shown(row: Row) -> float | None:
         found = value(row)
         return found / 1000 if found is not None else None
 
-    return TableColumn(label, shown, config.NumberColumn(format=format))
+    return TableColumn(label, shown, config.NumberColumn(format="%.2f s"))
 
 
 def bar(

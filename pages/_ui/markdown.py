@@ -20,7 +20,6 @@ from markdown_it.rules_block import StateBlock, table
 from markdown_it.rules_block.table import escapedSplit, getLine
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
-from streamlit.elements.lib.layout_utils import Width
 
 from pages._ui import text
 
@@ -39,9 +38,9 @@ BARE = re.compile(r"https?://[^\s<>\"'`|\\]+[^\s<>\"'`|\\.,;:!?)\]}*_]", re.IGNO
 LANGUAGE = re.compile(r"[\w+#.-]{1,20}")
 
 
-def draw(given: str, *, width: Width = "stretch", longest: int = LONGEST) -> None:
+def draw(given: str, *, longest: int = LONGEST) -> None:
     """Draw a text; one with more than `longest` characters is shown as it was written."""
-    st.html(as_html(given, longest), width=width)
+    st.html(as_html(given, longest))
 
 
 @lru_cache(maxsize=128)  # a rerun draws the same messages again

@@ -14,7 +14,6 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Select,
-    TableClause,
     cast,
     column,
     func,
@@ -75,11 +74,6 @@ SHOWN = (
     raw.c.error_code.is_not(None).label("is_error"),
     *(raw.c[name] for name in ("environment", "app", "release")),
 )
-
-
-def fresh_rows(name: str = FRESH) -> TableClause:
-    """Return a stage's table with derived columns."""
-    return table(name, *(column(each.name) for each in SHOWN))
 
 
 def rollup_sums(fresh: FromClause) -> Select[Any]:
@@ -163,7 +157,7 @@ def _counting(fresh: CTE) -> CTE:
     return add_sums("event_deltas", rollup_sums(fresh)).cte("deltas")
 
 
-SUMS = rollup_sums(fresh_rows())
+SUMS = rollup_sums(table(FRESH, *(column(each.name) for each in SHOWN)))
 
 # What a row has under the name of its column.
 AS_SENT = ("session_id", "event_type", "error_code", "error_message", "ip_address", "user_agent")

@@ -40,6 +40,7 @@ items = table_of(ReviewItem)
 # A blind review of the message is still open.
 IS_OPEN = (items.c.state == ItemState.WAITING) & (items.c.reviews_wanted > 1)
 FIRST, SECOND, DECIDING = 1, 2, 3  # rounds
+MOST_SHOWN = 500  # of a conversation
 
 
 def get_annotation(ai: Session, id_: UUID, *, actor: Actor) -> AnnotationView:
@@ -95,7 +96,7 @@ def _place_in(values: type[StrEnum], column: ColumnElement[Any]) -> ColumnElemen
 
 
 def list_of_conversation(
-    ai: Session, conversation_id: UUID, *, actor: Actor, limit: int = 500
+    ai: Session, conversation_id: UUID, *, actor: Actor
 ) -> list[AnnotationView]:
     """Return the annotations of a conversation's messages, oldest first."""
     require_any(actor, Permission.READ_CONTENTS, Permission.ANNOTATE)
@@ -106,7 +107,7 @@ def list_of_conversation(
     )
     return [
         AnnotationView.model_validate(dict(row))
-        for row in ai.execute(wanted.limit(limit)).mappings()
+        for row in ai.execute(wanted.limit(MOST_SHOWN)).mappings()
     ]
 
 
