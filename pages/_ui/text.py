@@ -1,10 +1,15 @@
-"""Text of others made harmless inside our own, and formats of times and browsers."""
+"""Text of others made harmless inside our own, formats of times and browsers, and the labels of
+values that several pages show.
+"""
 
 import re
 from datetime import datetime, tzinfo
 
+from core.evaluations.schemas import EvaluationSplit
 from core.identity.schemas import Role
 from core.platform import clock
+from core.playground.replay_schemas import ReplayOutcome
+from core.services.schemas import ServiceStatus
 
 MARKUP = re.compile(r"([\\`*_{}\[\]()#+\-.!~$:|<>&=])")
 # What turns the direction of all that follows it, until its end, which a line of others' words may
@@ -37,11 +42,33 @@ ROLES = {
     Role.ANALYST: "Analyst",
     Role.REVIEWER: "Reviewer",
 }
+REPLAY_OUTCOMES = {
+    ReplayOutcome.NEW: "New is better",
+    ReplayOutcome.ORIGINAL: "Original is better",
+    ReplayOutcome.TIE: "Tie",
+    ReplayOutcome.BOTH_BAD: "Both bad",
+}
+SERVICE_STATES: dict[ServiceStatus, tuple[str, str]] = {  # colour, label
+    ServiceStatus.UNTESTED: ("gray", "Untested"),
+    ServiceStatus.WORKING: ("green", "Working"),
+    ServiceStatus.FAILING: ("red", "Failing"),
+    ServiceStatus.UNAUTHORIZED: ("red", "Token rejected"),
+}
+SPLITS = {
+    EvaluationSplit.ALL: "All cases",
+    EvaluationSplit.TUNE: "Tune",
+    EvaluationSplit.HOLDOUT: "Hold-out",
+}
 
 
 def plain(given: str) -> str:
     """Return text with Markdown escaped, without direction overrides."""
     return MARKUP.sub(r"\\\1", DRAWN.sub("\\g<0>\u200b", upright(given)))
+
+
+def code(given: str) -> str:
+    """Return text as Markdown code, without the backticks that would end it."""
+    return f"`{given.replace('`', '')}`"
 
 
 def one_line(given: str) -> str:

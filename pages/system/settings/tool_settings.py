@@ -62,7 +62,7 @@ def _draw_buttons(server: McpServerView) -> None:
 
 
 def _facts(server: McpServerView) -> str:
-    facts = [f"`{server.url.replace('`', '')}`", "token set" if server.has_token else "no token"]
+    facts = [text.code(server.url), "token set" if server.has_token else "no token"]
     if server.checked_at:
         facts.append(f"tested {text.since(server.checked_at)}")
     return " · ".join(facts)

@@ -23,13 +23,6 @@ from pages._ui.prompts.proposed_version import ProposedVersion
 from pages.test.playground.sessions import shown_session
 from pages.test.playground.settings.editor import Editor
 
-OUTCOMES = {
-    ReplayOutcome.NEW: "New is better",
-    ReplayOutcome.ORIGINAL: "Original is better",
-    ReplayOutcome.TIE: "Tie",
-    ReplayOutcome.BOTH_BAD: "Both bad",
-}
-
 
 @dataclass(frozen=True)
 class Replayed:
@@ -130,7 +123,7 @@ def _draw_vote(session_id: UUID, answer: ReplayedAnswer) -> None:
     reason = f"replay.reason.{session_id}"
     state.seed(reason, answer.reason or "")
     with st.container(horizontal=True, key="replay-vote", gap="small"):
-        for outcome, label in OUTCOMES.items():
+        for outcome, label in text.REPLAY_OUTCOMES.items():
             st.button(
                 label,
                 key=f"replay.vote.{session_id}.{outcome}",

@@ -7,16 +7,9 @@ import streamlit as st
 
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
-from core.playground.replay_schemas import ReplayOutcome, SharedReplay
+from core.playground.replay_schemas import SharedReplay
 from core.playground.shared_replays import list_shared_replays
 from pages._ui import diff, frame, guard, markdown, text, watch
-
-OUTCOMES = {
-    ReplayOutcome.NEW: "New is better",
-    ReplayOutcome.ORIGINAL: "Original is better",
-    ReplayOutcome.TIE: "Tie",
-    ReplayOutcome.BOTH_BAD: "Both bad",
-}
 
 
 def draw(conversation_id: UUID, reader: Actor) -> None:
@@ -42,7 +35,7 @@ def _label(replay: SharedReplay) -> str:
     model = text.plain(text.one_line(replay.new_model or "No answer"))
     facts = [text.ago(replay.created_at), text.plain(replay.shared_by)]
     if replay.outcome is not None:
-        facts.append(OUTCOMES[replay.outcome].lower())
+        facts.append(text.REPLAY_OUTCOMES[replay.outcome].lower())
     return f"{model}  \n:gray[:small[{' · '.join(facts)}]]"
 
 
@@ -67,7 +60,7 @@ def open_dialog(replay: SharedReplay) -> None:
             markdown.draw(replay.new_answer)
         if replay.outcome is not None:
             reason = f": {text.plain(replay.reason)}" if replay.reason else ""
-            st.caption(f"{OUTCOMES[replay.outcome]}{reason}")
+            st.caption(f"{text.REPLAY_OUTCOMES[replay.outcome]}{reason}")
 
     shown()
 

@@ -77,7 +77,7 @@ def _draw_buttons(provider: ProviderView) -> None:
 def _facts(provider: ProviderView) -> str:
     facts = [SOURCES[provider.source]]
     if provider.base_url:
-        facts.append(f"`{provider.base_url.replace('`', '')}`")
+        facts.append(text.code(provider.base_url))
     if provider.kind in (ProviderKind.OPENAI, ProviderKind.ANTHROPIC):
         facts.append("API key set" if provider.has_secret else "no API key")
     if provider.model_count:

@@ -10,19 +10,12 @@ from core.services.schemas import (
     CALLBACK_PATH,
     CreatedService,
     ServiceChange,
-    ServiceStatus,
     ServiceView,
 )
 from pages._ui import dialogs, errors, frame, guard, state, text
 from pages.system.settings.services import service_form
 
 WIDTH = 760
-STATES = {
-    ServiceStatus.UNTESTED: ("gray", "Untested"),
-    ServiceStatus.WORKING: ("green", "Working"),
-    ServiceStatus.FAILING: ("red", "Failing"),
-    ServiceStatus.UNAUTHORIZED: ("red", "Token rejected"),
-}
 
 
 def draw() -> None:
@@ -67,7 +60,7 @@ def _show_made() -> None:
 
 def _draw_service(each: ServiceView) -> None:
     with st.container(border=True, width=WIDTH, gap="xsmall"):
-        colour, words = STATES[each.status]
+        colour, words = text.SERVICE_STATES[each.status]
         badges = [f":{colour}-badge[{words}]"]
         badges += [":blue-badge[Active]"] if each.is_active else []
         badges += [":gray-badge[Production]"] if each.production else []
@@ -81,13 +74,8 @@ def _draw_service(each: ServiceView) -> None:
 
 
 def _addresses(each: ServiceView) -> list[str]:
-    upload = f"Upload {_code(each.upload_url)}" if each.upload_url else "No upload address"
-    return [f"Chat {_code(each.chat_url)}", upload]
-
-
-def _code(address: str) -> str:
-    # A backtick would end the code, and what follows it be read as Markdown
-    return f"`{address.replace('`', '')}`"
+    upload = f"Upload {text.code(each.upload_url)}" if each.upload_url else "No upload address"
+    return [f"Chat {text.code(each.chat_url)}", upload]
 
 
 def _facts(each: ServiceView) -> str:

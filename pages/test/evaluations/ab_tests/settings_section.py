@@ -12,7 +12,7 @@ from core.evaluations.schemas import EvaluationSplit
 from core.presentation import formatting
 from pages._ui import errors, frame, guard, links, state, text
 from pages.test.evaluations import settings_section
-from pages.test.evaluations.form import case_fields, run_fields
+from pages.test.evaluations.form import run_fields
 
 NAME, DESCRIPTION, LIMIT = (f"ab_tests.details.{name}" for name in ("name", "description", "limit"))
 
@@ -52,7 +52,7 @@ def _facts(found: AbTestView) -> dict[str, str | None]:
     source = "Questions"
     if found.dataset_id is not None:
         version = f", version {found.dataset_version}" if found.dataset_version else ""
-        split = case_fields.SPLITS[found.split or EvaluationSplit.ALL].lower()
+        split = text.SPLITS[found.split or EvaluationSplit.ALL].lower()
         source = f"Dataset{version}, {split}"
     elif found.scenario_ids:
         source = f"Messages of {formatting.count(len(found.scenario_ids), 'scenario')}"

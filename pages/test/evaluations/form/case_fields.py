@@ -19,11 +19,6 @@ DATASET, SPLIT, LINES = (
     "evaluations.new.split",
     "evaluations.new.lines",
 )
-SPLITS = {
-    EvaluationSplit.ALL: "All cases",
-    EvaluationSplit.TUNE: "Tune",
-    EvaluationSplit.HOLDOUT: "Hold-out",
-}
 
 
 def draw() -> None:
@@ -44,11 +39,11 @@ def draw() -> None:
             if _dataset() is not None:
                 st.segmented_control(
                     "Split",
-                    list(SPLITS),
+                    list(text.SPLITS),
                     default=EvaluationSplit.ALL,
                     required=True,
                     key=SPLIT,
-                    format_func=lambda each: SPLITS[each],
+                    format_func=lambda each: text.SPLITS[each],
                 )
     if _dataset() is None:
         st.text_area(

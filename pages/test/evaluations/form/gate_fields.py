@@ -14,7 +14,6 @@ from core.promotions.schemas import GateView
 from core.providers.catalogue import list_models
 from pages._ui import guard, links, state, text
 from pages.test.evaluations import address
-from pages.test.evaluations.form.case_fields import SPLITS
 
 MODEL = "evaluations.gate.model"
 
@@ -47,7 +46,7 @@ def find() -> GateEntry | None:
 def draw(entry: GateEntry) -> None:
     """Draw what the gate sets, and the choice of a model where it sets none."""
     gate, asked = entry.gate, entry.asked
-    split = "" if gate.split is EvaluationSplit.ALL else f", {SPLITS[gate.split].lower()}"
+    split = "" if gate.split is EvaluationSplit.ALL else f", {text.SPLITS[gate.split].lower()}"
     scorers = f" and {len(asked.scorers):,} more" if asked.scorers else ""
     model = asked.all_targets[0].model_id
     words = (

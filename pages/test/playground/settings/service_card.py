@@ -2,15 +2,8 @@
 
 import streamlit as st
 
-from core.services.schemas import ServiceStatus, ServiceView
+from core.services.schemas import ServiceView
 from pages._ui import text
-
-STATES = {
-    ServiceStatus.UNTESTED: ("gray", "Untested"),
-    ServiceStatus.WORKING: ("green", "Working"),
-    ServiceStatus.FAILING: ("red", "Failing"),
-    ServiceStatus.UNAUTHORIZED: ("red", "Token rejected"),
-}
 
 
 def draw(service: ServiceView | None) -> None:
@@ -19,21 +12,16 @@ def draw(service: ServiceView | None) -> None:
         if service is None:
             st.caption("No active service: the model below answers.")
             return
-        colour, words = STATES[service.status]
+        colour, words = text.SERVICE_STATES[service.status]
         name = text.plain(text.one_line(service.name))
         st.markdown(
             f":blue-badge[:material/hub: {name}] :{colour}-badge[{words}]",
             help="The active service answers unless you choose a model.",
         )
-        lines = [f"Chat {_code(service.chat_url)}"]
+        lines = [f"Chat {text.code(service.chat_url)}"]
         if service.upload_url:
-            lines.append(f"Upload {_code(service.upload_url)}")
+            lines.append(f"Upload {text.code(service.upload_url)}")
         lines.append(f"Changed {text.since(service.updated_at)}")
         st.caption("  \n".join(lines))
         if service.status_detail:
             st.markdown(f":red[:material/error:] :small[{text.plain(service.status_detail)}]")
-
-
-def _code(address: str) -> str:
-    # A backtick would end the code, and what follows would be Markdown
-    return f"`{address.replace('`', '')}`"

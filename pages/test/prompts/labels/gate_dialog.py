@@ -25,11 +25,6 @@ DATASET, SPLIT, MODEL, SCORED, RATE, BOUND, REASON = (
     f"prompts.gate.{name}"
     for name in ("dataset", "split", "model", "scored", "rate", "bound", "reason")
 )
-SPLITS = {
-    EvaluationSplit.ALL: "All cases",
-    EvaluationSplit.TUNE: "Tune",
-    EvaluationSplit.HOLDOUT: "Hold-out",
-}
 BY_CASES, AS_NOW = "The cases' own scorers", "As the gate has it now"
 USUAL_PERCENT, LEAST_PERCENT = 90, 0.0001
 
@@ -117,11 +112,11 @@ def _draw_fields(
     )
     st.segmented_control(
         "Split",
-        list(SPLITS),
+        list(text.SPLITS),
         default=None if SPLIT in st.session_state else EvaluationSplit.ALL,
         required=True,
         key=SPLIT,
-        format_func=SPLITS.__getitem__,
+        format_func=text.SPLITS.__getitem__,
     )
     chosen: str | None = state.get(MODEL, None)
     st.selectbox(

@@ -80,7 +80,7 @@ def _terms(gate: GateView) -> str:
     if gate.dataset_name is None:
         return f"Gate: {NO_DATASET}"
     version = f"version {gate.dataset_version}" if gate.dataset_version else "newest version"
-    split = "" if gate.split is EvaluationSplit.ALL else f", {gate_dialog.SPLITS[gate.split]}"
+    split = "" if gate.split is EvaluationSplit.ALL else f", {text.SPLITS[gate.split]}"
     scorers = f", {count(len(gate.scorers), 'scorer')}" if gate.scorers else ""
     model = f", answered by {gate.model_id}" if gate.model_id else ""
     return f"Gate: {asked_for(gate)} on {gate.dataset_name} ({version}{split}){model}{scorers}"
