@@ -7,11 +7,6 @@ from core.statistics.rates import wilson
 FEWEST_FOR_AN_INTERVAL = 10  # of fewer, it spans nearly everything
 
 
-def rate(part: int, whole: int) -> float | None:
-    """Return a fraction, or None of nothing."""
-    return part / whole if whole else None
-
-
 def interval(part: int, whole: int) -> ConfidenceInterval:
     """Return Wilson's 95 % interval; without bounds under ten cases."""
     if whole < FEWEST_FOR_AN_INTERVAL:

@@ -11,6 +11,11 @@ FARTHEST, HALVINGS = 40.0, 60  # deviations: farther off, chance is less than a 
 Rate = tuple[int, int]  # a part and its whole
 
 
+def rate(part: int, whole: int) -> float | None:
+    """Return a fraction, or None of nothing."""
+    return part / whole if whole else None
+
+
 def wilson(part: int, whole: int) -> tuple[float, float]:
     """Return Wilson's 95 % interval of a rate, as fractions; `whole` is at least 1."""
     return _score(part / whole, whole, _deviations(CERTAIN))

@@ -17,7 +17,6 @@ from core.ai_metrics.breakdown_views import (
     BreakdownPart,
 )
 from core.ai_metrics.queries.by_dimension import Row, read_series_by_value
-from core.ai_metrics.queries.figures import rate
 from core.ai_metrics.queries.intervals import chosen, points
 from core.ai_metrics.queries.rollup_sources import RollupSource, times_of
 from core.ai_metrics.schemas import RequestStatus
@@ -27,6 +26,7 @@ from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.platform import clock
 from core.presentation.periods import Period
+from core.statistics.rates import rate
 
 MOST_PARTS = 5  # as many as the palette has colours beside that of all others
 P95 = (0.95,)

@@ -18,6 +18,7 @@ from core.ai_metrics.schemas import RequestStatus
 from core.ai_metrics.views import AiMetricsQuery, AiMetricsSummary, Figures, ModelFigures, Volume
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
+from core.statistics.rates import rate
 
 RANKS = (0.5, 0.95, 0.99)
 
@@ -113,11 +114,6 @@ def volume_of(row: Mapping[str, Any]) -> dict[str, Any]:
 def volume(session: Session, query: AiMetricsQuery) -> Volume:
     """Return the volume of a period."""
     return Volume(**volume_of(read_sums(session, query, volume_measures)[0]))
-
-
-def rate(part: int, whole_count: int) -> float | None:
-    """Return a fraction; None of nothing."""
-    return part / whole_count if whole_count else None
 
 
 def mean(total: int, count: int) -> int | None:

@@ -33,7 +33,7 @@ from core.ai_metrics.queries.conditions import (
     matching_between,
     parameters,
 )
-from core.ai_metrics.queries.figures import mean, rate
+from core.ai_metrics.queries.figures import mean
 from core.ai_metrics.queries.latency.percentiles import packed
 from core.ai_metrics.queries.rollup_coverage import tools_need_raw_rows
 from core.ai_metrics.queries.rollup_sources import (
@@ -53,7 +53,7 @@ from core.database.rollups import Grain
 from core.database.tables import table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.statistics.rates import chances_of_so_many
+from core.statistics.rates import chances_of_so_many, rate
 
 IN_TOTAL = table_of(ToolRollup), table_of(ToolDelta)
 BY_DIMENSION = table_of(ToolDimensionRollup), table_of(ToolDimensionDelta)

@@ -25,7 +25,6 @@ from core.activity.queries.funnels.funnel import Columns, Funnel
 from core.activity.queries.funnels.funnel_sql import FunnelSql
 from core.activity.queries.funnels.segments import Segment
 from core.activity.queries.funnels.workspace_funnel import read_workspace_funnel
-from core.activity.rates import rate
 from core.cache.large_workspaces import cached_if_large
 from core.database.tables import table_of
 from core.identity.permissions import Permission, require
@@ -33,6 +32,7 @@ from core.identity.schemas import Actor, View
 from core.insights.queries.drop_offs import DropOffRows
 from core.platform import clock
 from core.presentation.periods import Period, Watched
+from core.statistics.rates import rate
 
 StepErrors = tuple[int, int, str | None]  # dropped off, with an error, the top error
 

@@ -15,7 +15,7 @@ from core.activity.engagement_views import (
 from core.activity.models.users import UserDay, UserWeekCount, UserWeekCountDelta
 from core.activity.queries.engagement.active_users_trend import WEEK, week_of
 from core.activity.queries.releases import get_place
-from core.activity.rates import interval, rate
+from core.activity.rates import interval
 from core.activity.schemas import ALL_APPS
 from core.database.tables import table_of
 from core.errors import Invalid
@@ -23,6 +23,7 @@ from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.platform import clock
 from core.presentation.periods import Period, Watched, day_of
+from core.statistics.rates import rate
 
 MOST_WEEKS = 54  # a year touches so many
 Counts = Mapping[tuple[date, date], int]  # users by first week and week

@@ -35,12 +35,13 @@ from core.activity.queries.funnels.funnel_counts import EPOCH, MICROS
 from core.activity.queries.funnels.funnel_sql import MOST_STATEMENTS, FunnelSql, PreparedFunnel
 from core.activity.queries.funnels.packed_arrays import median_and_p90, unpacked
 from core.activity.queries.funnels.segments import Segment
-from core.activity.rates import interval, rate
+from core.activity.rates import interval
 from core.cache.large_workspaces import cached_if_large
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.platform import clock
 from core.presentation.periods import DAY, HOUR, Period, Watched, midnight
+from core.statistics.rates import rate
 
 # With 5,000 points, a browser takes twice as long to draw a chart
 MOST_POINTS = 400

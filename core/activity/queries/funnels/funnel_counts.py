@@ -34,11 +34,12 @@ from core.activity.queries.funnels.funnel_sql import MOST_STATEMENTS, FunnelSql,
 from core.activity.queries.funnels.packed_arrays import median_and_p90, unpacked
 from core.activity.queries.funnels.segments import Segment
 from core.activity.queries.releases import has_user_counts
-from core.activity.rates import interval, rate
+from core.activity.rates import interval
 from core.cache.large_workspaces import cached_if_large
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.presentation.periods import Period, Watched
+from core.statistics.rates import rate
 
 EPOCH, MICROS = literal_column("'epoch'", Text), literal_column("1e6", Float)
 

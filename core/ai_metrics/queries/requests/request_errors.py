@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from core.ai_metrics.queries.by_dimension import counted, find_by_value
 from core.ai_metrics.queries.conditions import NAMED, matching_requests
-from core.ai_metrics.queries.figures import by_model, rate, volume_measures
+from core.ai_metrics.queries.figures import by_model, volume_measures
 from core.ai_metrics.queries.intervals import chosen, points
 from core.ai_metrics.queries.rollup_sources import raw, read_sums
 from core.ai_metrics.schemas import RequestStatus
@@ -32,6 +32,7 @@ from core.database.settings import Sealed, read
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
 from core.presentation import shortened
+from core.statistics.rates import rate
 
 MOST_TYPES = 100
 SHOWN, NEWEST = 3, 500  # samples of each type, and errors that are looked through for them

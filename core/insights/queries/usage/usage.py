@@ -12,7 +12,6 @@ from sqlalchemy import ColumnElement, DateTime, RowMapping, bindparam, case, fun
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
-from core.ai_metrics.queries.figures import rate
 from core.ai_metrics.queries.latency.percentiles import LOWEST, MIDDLES, quantiles
 from core.ai_metrics.queries.rollup_sources import bucket_of_time
 from core.cache.large_workspaces import cached_if_large
@@ -26,6 +25,7 @@ from core.insights.usage import UsageDimension, UsageFigures, UsagePoint, UsageR
 from core.platform import clock
 from core.playground.models import PlaygroundSession
 from core.presentation.periods import Period, day_of, midnight
+from core.statistics.rates import rate
 
 executions, sessions = table_of(Execution), table_of(PlaygroundSession)
 COLUMNS: Mapping[UsageDimension, ColumnElement[Any]] = {

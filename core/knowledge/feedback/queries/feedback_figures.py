@@ -22,6 +22,7 @@ from core.knowledge.views import (
 )
 from core.platform import clock
 from core.presentation.periods import Period, Watched, midnight
+from core.statistics.rates import rate
 
 # A rating's model is looked up in the other database, so only the newest ratings count.
 MOST_LOOKED_AT, AT_ONCE, MOST_MODELS = 100_000, 10_000, 50
@@ -60,7 +61,7 @@ def _ratings(counted: Counter[ConversationOpinion]) -> Ratings:
         positive=positive,
         neutral=neutral,
         negative=negative,
-        ratio=rates.rate(positive, total),
+        ratio=rate(positive, total),
         low=bounds.low,
         high=bounds.high,
     )
