@@ -87,15 +87,29 @@ def breakdown_over_time(
     return Chart(figure, _alternative_text(breakdown))
 
 
-def _alternative_text(breakdown: Breakdown) -> str:
-    def figure(value: float | None) -> str:
-        return formatting.figure(value, breakdown.unit)
-
-    each = "; ".join(
-        f"{name_of(part)} {figure(part.figure)}, previously {figure(part.previous)}"
-        for part in breakdown.parts
+def now_and_before(of: Breakdown | BreakdownPart, unit: FigureUnit) -> tuple[str, str]:
+    """Return the figures of both periods in words; a cost of requests without a price is
+    unpriced.
+    """
+    counts = of.parts if isinstance(of, Breakdown) else (of,)
+    return (
+        _figure(of.figure, unit, sum(part.requests for part in counts)),
+        _figure(of.previous, unit, sum(part.previous_requests for part in counts)),
     )
-    whole = f"{figure(breakdown.figure)}, previously {figure(breakdown.previous)}"
+
+
+def _figure(value: float | None, unit: FigureUnit, requests: int) -> str:
+    if value is None and unit is FigureUnit.MONEY and requests:
+        return formatting.cost(None, requests)
+    return formatting.figure(value, unit)
+
+
+def _alternative_text(breakdown: Breakdown) -> str:
+    def both(of: Breakdown | BreakdownPart) -> str:
+        return ", previously ".join(now_and_before(of, breakdown.unit))
+
+    each = "; ".join(f"{name_of(part)} {both(part)}" for part in breakdown.parts)
+    whole = both(breakdown)
     title = f"{MEASURES[breakdown.measure]} by {DIMENSIONS[breakdown.dimension]}"
     return f"{title} {breakdown.interval.words}: {whole}. {each or 'No requests'}."
 

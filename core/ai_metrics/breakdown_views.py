@@ -53,7 +53,8 @@ class BreakdownPart(View):
     """The requests with one value, or with all `other` values: in total and by interval.
 
     `value` is null for requests without one. `share_of_change` is the part of the total's change
-    that comes from these requests; null for latency, whose percentiles do not add up.
+    that comes from these requests; null for latency, whose percentiles do not add up. A cost is
+    null where none of the requests has a price.
     """
 
     value: str | None

@@ -28,10 +28,15 @@ def change(kpi: Kpi, *, is_signed: bool = True) -> str | None:
     # How many times as much means nothing below zero: -4 is 4.0× -1
     if kpi.unit is FigureUnit.SCORE and (kpi.before <= 0 or value < 0):
         return f"{sign}{abs(value - kpi.before):,.3g}"
-    if not kpi.before:
+    if not kpi.before or is_of_today_alone(kpi):
         return None
     times = value / kpi.before
     return f"{times:,.1f}×" if times >= MANY_TIMES else f"{sign}{abs(times - 1):.1%}"
+
+
+def is_of_today_alone(kpi: Kpi) -> bool:
+    """Whether nothing is of the days that ended: a change of -100% would deny what today has."""
+    return kpi.compared == 0 and bool(kpi.value) and kpi.unit is not FigureUnit.SHARE
 
 
 def compared_value(kpi: Kpi) -> float | None:

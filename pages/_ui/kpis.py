@@ -14,7 +14,13 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.presentation import formatting
-from core.presentation.change_texts import MAY_BE_CHANCE, WHY, change, compared_value
+from core.presentation.change_texts import (
+    MAY_BE_CHANCE,
+    WHY,
+    change,
+    compared_value,
+    is_of_today_alone,
+)
 from core.presentation.comparison import ChangeVerdict, Kpi
 
 STALE = (
@@ -147,13 +153,15 @@ def _beside(kpi: Kpi) -> str | None:
     """Return what stands in place of a change."""
     if kpi.verdict is ChangeVerdict.EARLY and kpi.before is not None:
         return "too early"
+    if kpi.before and is_of_today_alone(kpi):
+        return "too early"
     return "new" if kpi.value and kpi.before == 0 else None
 
 
 def _why(kpi: Kpi, changed: str | None) -> str:
     if kpi.verdict is ChangeVerdict.EARLY and kpi.before is not None:
         return WHY[kpi.verdict]
-    if not changed:
+    if not changed and not (kpi.before and is_of_today_alone(kpi)):
         return "No previous data to compare with."
     days = (
         f"Complete days only: {formatting.figure(kpi.compared, kpi.unit)}. "

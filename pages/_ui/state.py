@@ -1,6 +1,6 @@
 """Session state of a tab, through typed accessors. Keys are `page.widget`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal, TypeVar, cast
 from uuid import UUID
@@ -84,6 +84,18 @@ def put_loaded(widget: str, stored: object) -> None:
 def forget(*keys: str) -> None:
     for key in keys:
         st.session_state.pop(key, None)
+
+
+def remember(place: str, is_own: Callable[[str], bool]) -> None:
+    """Keep the values of widgets that a later run may not draw: Streamlit forgets those."""
+    names = [name for name in map(str, st.session_state) if is_own(name)]
+    st.session_state[place] = {name: st.session_state[name] for name in names}
+
+
+def recall(place: str) -> None:
+    """Fill widgets with the remembered values, before they are drawn."""
+    for name, value in get(place, dict[str, object]()).items():
+        seed(name, value)
 
 
 def take(key: str) -> Any:  # noqa: ANN401  whatever was put

@@ -24,7 +24,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.activity.queries.releases import list_prompt_versions, list_releases
 from core.ai_metrics.views import Interval
+from core.database.db import Session
+from core.demo import queries as demo_queries
 from core.identity.permissions import Permission, may
+from core.identity.schemas import Actor
 from core.presentation import formatting
 from core.presentation.chart_markers import ChartMarker
 from core.presentation.periods import DAY, Period
@@ -124,6 +127,11 @@ def nothing_here(page: str, what: str, reads: Reads, chosen: Filters) -> None:
     if chosen.narrowed:
         none_match(page, what, chosen)
         return
+    if reads.ask(_is_demo_loading):
+        # Who is told to send data would not wait for what is on its way
+        body = f"{what[0].upper()}{what[1:]} appear here by themselves when it is done."
+        frame.empty_state("hourglass", "Demo data is loading", body)
+        return
     longer = "Choose a longer period, or send" if chosen.is_timed else "Send"
     body = f"{longer} {what} over HTTP, with the Python client or OpenTelemetry, or import a file."
     with frame.empty_state(
@@ -133,6 +141,11 @@ def nothing_here(page: str, what: str, reads: Reads, chosen: Filters) -> None:
             links.draw("settings", "Create API key", icon="key", section="API keys")
         if may(reads.actor, Permission.MANAGE_IMPORTS):
             links.draw("settings", "Import a file", icon="upload_file", section="Import")
+
+
+def _is_demo_loading(session: Session, *, actor: Actor) -> bool:
+    demo = demo_queries.find_demo(session)
+    return demo is not None and demo.is_coming
 
 
 def none_match(page: str, what: str, chosen: Filters) -> None:

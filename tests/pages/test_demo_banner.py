@@ -14,7 +14,7 @@ from core.platform import clock
 from pages._ui import cache
 from tests.factories import activity
 from tests.factories.identity import Person, person
-from tests.pages.conftest import SETTINGS, YOU, Console, as_read, said
+from tests.pages.conftest import AI_METRICS, OVERVIEW, SETTINGS, USERS, YOU, Console, as_read, said
 
 FOLLOW = """
 import streamlit as st
@@ -73,6 +73,17 @@ def test_the_page_is_drawn_again_once_the_demo_is_loaded(
     app.session_state["actor"] = admin.actor
     cache.forget()
     assert f"run {runs}" in said(app.run())
+
+
+@pytest.mark.parametrize("page", [AI_METRICS, USERS, OVERVIEW])
+def test_an_empty_page_says_that_the_demo_is_loading_and_not_to_send_data(
+    console: Console, page: str
+) -> None:
+    admin = person(Role.ADMIN)
+    load(admin)
+    app = console(admin, page)
+    assert "Demo data is loading" in said(app)
+    assert "over HTTP" not in said(app)
 
 
 def test_removing_is_asked_once_and_then_begins(console: Console) -> None:

@@ -30,7 +30,7 @@ from core.statistics.rates import rate
 
 MOST_PARTS = 5  # as many as the palette has colours beside that of all others
 P95 = (0.95,)
-NAMES = ("requests", "ended", "errors", "total_tokens", "cost_nano", "latency")
+NAMES = ("requests", "ended", "errors", "unpriced", "total_tokens", "cost_nano", "latency")
 OTHER = object()  # the key of the values that have no part of their own
 
 
@@ -71,14 +71,18 @@ class BreakdownSums:
 def figure_of(
     sums: Mapping[str, Any], measure: BreakdownMeasure, among: Mapping[str, Any]
 ) -> float | None:
-    """Return a measure of sums; a rate is of the ended requests of `among`."""
+    """Return a measure of sums; a rate is of the ended requests of `among`.
+
+    Requests of which none has a price have no cost, which is not a cost of 0.
+    """
     if measure is BreakdownMeasure.LATENCY:
         counts = sums["latency"]
         return times_of(counts, P95)[0] if sums["requests"] and counts.any() else None
     if measure is BreakdownMeasure.ERROR_RATE:
         return rate(sums["errors"], among["ended"])
     if measure is BreakdownMeasure.COST:
-        return float(sums["cost_nano"]) / 1e9
+        is_unknown = sums["unpriced"] and not sums["cost_nano"]
+        return None if is_unknown else float(sums["cost_nano"]) / 1e9
     return float(sums["total_tokens" if measure is BreakdownMeasure.TOKENS else measure.value])
 
 
@@ -127,7 +131,7 @@ def volumes(source: RollupSource) -> list[Label[Any]]:
     """Return the columns of all measures but latency."""
     pending = source.total("requests", status=RequestStatus.PENDING)
     errors = source.total("requests", status=RequestStatus.ERROR)
-    totals = ("requests", "total_tokens", "cost_nano")
+    totals = ("requests", "unpriced", "total_tokens", "cost_nano")
     named = {name: source.total(name) for name in totals} | {"pending": pending, "errors": errors}
     return [column.label(name) for name, column in named.items()]
 

@@ -75,7 +75,7 @@ def draw() -> None:
             )
     # Below both: the count must not push the button that deletes under the pointer.
     if is_counted:
-        _draw_counts()
+        _draw_counts(may_change=present is not None)
 
 
 def _draw_days(present: Retention) -> None:
@@ -99,7 +99,7 @@ def _draw_days(present: Retention) -> None:
         st.form_submit_button("Save", type="primary", on_click=save, args=(loaded,))
 
 
-def _draw_counts() -> None:
+def _draw_counts(*, may_change: bool) -> None:
     with errors.InForm(st.container()):
         found = retention.clean_up(actor=guard.enter(), dry_run=True).rows
         gone = [
@@ -108,6 +108,8 @@ def _draw_counts() -> None:
             if rows
         ]
         st.caption(f"Rows to delete: {', '.join(gone)}." if gone else "No expired rows.")
+        if may_change:
+            st.caption("Counted by the saved days: save a change before you preview it.")
 
 
 @errors.action

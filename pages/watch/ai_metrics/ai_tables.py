@@ -49,8 +49,8 @@ def draw_models(models: Sequence[ModelFigures], page: str) -> None:
         tables.draw(models, shown, alt, key=f"{page}.models", most=MOST_ROWS, on_open=filter_by)
 
 
-def _known_cost(row: ModelFigures) -> Decimal | None:
-    """Return a model's cost; None where no request has a price, which is no cost of zero."""
+def _known_cost(row: ModelFigures | PromptVersionFigures) -> Decimal | None:
+    """Return a cost; None where no request has a price, which is no cost of zero."""
     return row.cost_usd if row.cost_usd or not row.unpriced_requests else None
 
 
@@ -79,7 +79,7 @@ def version_columns(
         ),
         columns.number(
             "Cost",
-            lambda row: row.cost_usd,
+            _known_cost,
             format=columns.dollars(row.cost_usd for row in versions),
         ),
     ]

@@ -12,6 +12,7 @@ from core.ai_metrics.breakdown_charts import (
     breakdown_over_time,
     change_of,
     name_of,
+    now_and_before,
 )
 from core.ai_metrics.breakdown_views import (
     Breakdown,
@@ -80,8 +81,8 @@ def _draw_parts(found: Breakdown) -> None:
     unit = found.unit
     shown: list[TableColumn[BreakdownPart]] = [
         columns.text(DIMENSIONS[found.dimension].capitalize(), name_of, widest=150),
-        columns.text("Before", lambda row: formatting.figure(row.previous, unit)),
-        columns.text("Now", lambda row: formatting.figure(row.figure, unit)),
+        columns.text("Before", lambda row: now_and_before(row, unit)[1]),
+        columns.text("Now", lambda row: now_and_before(row, unit)[0]),
         columns.text("Change", lambda row: change_of(row.figure, row.previous, unit)),
     ]
     shares = [abs(share) for part in found.parts if (share := part.share_of_change) is not None]
@@ -101,10 +102,8 @@ def _draw_parts(found: Breakdown) -> None:
 
     alt = f"{MEASURES[found.measure]} by {DIMENSIONS[found.dimension]}, before and now"
     tables.draw(found.parts, shown, alt, key=f"{PAGE}.parts", most=MOST_ROWS, on_open=filter_by)
-    total = (
-        f"Total {formatting.figure(found.figure, unit)}, "
-        f"previously {formatting.figure(found.previous, unit)}"
-    )
+    now, before = now_and_before(found, unit)
+    total = f"Total {now}, previously {before}"
     if found.figure is not None and found.previous is not None:
         total += f" ({change_of(found.figure, found.previous, unit)})"
     st.caption(text.plain(total))

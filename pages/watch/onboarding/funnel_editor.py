@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.activity.errors import FunnelRefused
 from core.activity.queries.funnels import funnel, funnel_comparison, funnel_sql, segments
-from core.activity.queries.funnels.funnel import MOST_STEPS, Funnel
+from core.activity.queries.funnels.funnel import MOST_STEPS, Funnel, Step
 from core.activity.service import saved_funnels
 from core.presentation.periods import Watched, is_count
 from pages._ui import errors, state, text
@@ -21,13 +21,19 @@ PAGE = "onboarding"
 FORM = StepsForm("funnel_editor", MOST_STEPS)
 
 
-def summary(chosen: Funnel, workspace: Funnel) -> str:
-    """Return a funnel in words."""
+def summary(reads: Reads, chosen: Funnel, applied: Funnel) -> str:
+    """Return a funnel in words; `applied` is the workspace's that users' statuses follow now."""
     optional = sum(step.optional for step in chosen.steps)
-    steps = "workspace funnel" if chosen.steps == workspace.steps else f"{len(chosen.steps)} steps"
+    is_workspace = chosen.steps == applied.steps or chosen.steps == _saved_steps(reads)
+    steps = "workspace funnel" if is_workspace else f"{len(chosen.steps)} steps"
     left_out = f", {optional} optional" if optional else ""
     order = "in any order" if chosen.any_order else "in order"
     return f"{steps}{left_out}, {order}, {chosen.window.days}-day conversion window"
+
+
+def _saved_steps(reads: Reads) -> tuple[Step, ...]:
+    """Return the steps of the workspace funnel's last save, which a job has yet to apply."""
+    return saved_funnels.funnel_from(reads.ask(saved_funnels.list_funnels)[0]).steps
 
 
 def read_funnel(workspace: Funnel) -> Funnel:

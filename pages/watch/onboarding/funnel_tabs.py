@@ -102,7 +102,7 @@ def draw_funnel(reads: Reads, chosen: Filters, question: FunnelQuestion) -> None
 
     # Traits are of users: sessions without one are in no such segment.
     whose = " · identified users only" if segment is not None and segment.trait else ""
-    said = funnel_editor.summary(question.funnel, question.workspace)
+    said = funnel_editor.summary(reads, question.funnel, question.workspace)
     note = f"{said}{whose} · times are exact · click a step to see who dropped off"
     with watch.panel("Steps", note):
         funnel_panel.draw_history(found, chosen.period.zone)

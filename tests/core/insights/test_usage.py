@@ -68,6 +68,13 @@ def test_unpriced_calls_are_counted_apart_and_failed_calls_without_tokens_are_no
     assert (total.input_tokens, total.output_tokens) == (20, 10)
 
 
+def test_calls_with_zero_tokens_are_not_unpriced(admin: Actor) -> None:
+    none = {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0, "cost_usd": None}
+    used(admin, on(3), cost_source="unpriced", **none)
+    used(admin, on(3), cost_source="unpriced", **(none | {"output_tokens": 7}))
+    assert report(admin).total.unpriced_calls == 1
+
+
 def test_p95_time_is_at_most_one_percent_off(admin: Actor) -> None:
     for time in range(1, 101):
         used(admin, on(3), execution_time_ms=time * 10)

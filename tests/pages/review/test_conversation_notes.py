@@ -33,7 +33,7 @@ def test_a_note_is_written_and_its_colleague_is_told(console: Console) -> None:
     note(app).set_value("Is this <b>known</b>?")
     mention(app).set_value(["ada@example.com"])
     next(each for each in app.button if each.label == "Add note").click().run()
-    assert toasts(app) == ["Note added"]
+    assert toasts(app) == ["Note added, Admin mentioned"]
     assert "@Admin Is this <b>known</b>?" in said(app)
     assert note(app).value == ""
     assert mention(app).value == []
@@ -109,7 +109,17 @@ def test_a_chosen_colleague_is_told_though_a_longer_name_in_the_text_begins_alik
     note(app).set_value("@Ann Lee please look")
     mention(app).set_value(["ann@example.com"])
     next(each for each in app.button if each.label == "Add note").click().run()
-    assert toasts(app) == ["Note added"]
+    assert toasts(app) == ["Note added, Ann, Ann Lee mentioned"]
     cache.forget()
     links = [str(getattr(each, "label", "")) for each in console(ann).sidebar.get("page_link")]
     assert "1 new mention" in links
+
+
+def test_a_name_that_nobody_has_is_not_said_to_be_mentioned(console: Console) -> None:
+    stored(conversation("c", messages=2))
+    app = console(person(Role.REVIEWER), TUNING)
+    app.query_params["conversation"] = "c"
+    app.run()
+    note(app).set_value("@Nemo please look")
+    next(each for each in app.button if each.label == "Add note").click().run()
+    assert toasts(app) == ["Note added"]

@@ -40,6 +40,7 @@ def test_a_super_admin_says_how_long_rows_are_kept_and_sees_what_would_go(consol
         assert settings.read(session, settings.Retention) == settings.Retention(event_days=45)
     next(button for button in app.button if button.label == "Preview expired rows").click().run()
     assert "No expired rows." in said(app)
+    assert "Counted by the saved days" in said(app)
     # Below the button that deletes, which stays where it is: the pointer is about to press it.
     drawn = [str(getattr(each, "label", "") or getattr(each, "value", "")) for each in app.main]
     assert drawn.index("No expired rows.") > drawn.index("Permanently delete expired rows")

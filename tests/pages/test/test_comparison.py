@@ -286,3 +286,29 @@ def test_without_two_models_to_compare_the_page_leads_to_providers(
     assert ("No models available" in said(app)) is (models == 0)
     queries = [link.proto.query_string for link in app.get("page_link")]
     assert ("section=Providers" in queries) is leads
+
+
+def test_back_from_a_comparison_shows_the_columns_as_they_were_chosen(
+    console: Console, admin: Person
+) -> None:
+    app = console(admin, COMPARISON)
+    choose(app, "Model A", "fake:echo")
+    app = app.button_group[0].set_value(3).run()
+    app.toggle[0].set_value(True)
+    choose(app, "Model C", "fake:echo")
+    choose(app, "Prompt B", "Custom prompt")
+    app = app.run()
+    app.text_area[0].set_value("Be brief.").run()
+    temperature = next(each for each in app.slider if each.label == "Temperature")
+    temperature.set_value(0.25).run()
+    ask(app, admin, "Hello")
+    app = app.run()
+    assert not app.selectbox
+    del app.query_params["comparison"]  # as the browser's Back does
+    app = app.run()
+    assert app.button_group[0].value == 3
+    assert app.toggle[0].value
+    chosen = {box.label: box.value for box in app.selectbox}
+    assert (chosen["Model C"], chosen["Prompt B"]) == ("fake:echo", "Custom prompt")
+    assert app.text_area[0].value == "Be brief."
+    assert next(each for each in app.slider if each.label == "Temperature").value == 0.25

@@ -119,3 +119,10 @@ def test_the_course_of_days_that_can_still_rise_is_dashed(
     open_days: int, found: list[tuple[int, bool]]
 ) -> None:
     assert lines(open_days) == found
+
+
+def test_a_value_of_today_alone_is_too_early_to_compare_and_not_100_percent_less() -> None:
+    metric = drawn(ChangeVerdict.UNKNOWN, 5, before=35, compared=0)
+    assert metric.delta == "too early"
+    assert "Complete days only: 0. Previous period: 35." in metric.help
+    assert drawn(ChangeVerdict.UNKNOWN, 0, before=35, compared=0).delta == "-100.0%"

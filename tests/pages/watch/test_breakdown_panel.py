@@ -104,3 +104,27 @@ def test_an_unknown_choice_in_the_address_shows_the_default(
     app = opened(console, analyst, by="mood", measure="joy")
     assert not app.exception
     assert "Cost by model" in said(app)
+
+
+def test_the_cost_of_a_model_without_a_price_is_unpriced_and_not_zero(
+    console: Console, analyst: Person
+) -> None:
+    now = clock.now()
+    for ago in (10, 3):
+        send(
+            request(now - ago * DAY, model="priced", cost_usd=Decimal(4)),
+            request(now - ago * DAY, model="unknown", cost_usd=None, input_tokens=100),
+        )
+    fold()
+    app = console(analyst, AI_METRICS).run()
+    assert [(row["Model"], row["Before"], row["Now"], row["Change"]) for row in parts(app)] == [
+        ("priced", "$4.00", "$4.00", "$0"),
+        ("unknown", "unpriced", "unpriced", "n/a"),
+    ]
+
+
+def test_a_total_without_any_price_is_unpriced(console: Console, analyst: Person) -> None:
+    send(request(clock.now() - 3 * DAY, model="unknown", cost_usd=None, input_tokens=100))
+    fold()
+    app = console(analyst, AI_METRICS).run()
+    assert "Total unpriced, previously n/a" in said(app)

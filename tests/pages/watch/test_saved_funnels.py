@@ -49,6 +49,7 @@ def test_a_proposed_funnel_becomes_the_workspaces(console: Console, admin: Perso
     app = press(app, "Use as workspace funnel")
     assert "Workspace funnel saved" in toasts(app)[0]
     assert "Proposed funnel" not in said(app)
+    assert "workspace funnel, in order" in said(app)
     apply_funnel.prepare_funnels()
     cache.forget()
     app = console(admin, USERS)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, DateTime, RowMapping, bindparam, case, func, select
+from sqlalchemy import ColumnElement, DateTime, RowMapping, bindparam, case, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
@@ -36,7 +36,8 @@ COLUMNS: Mapping[UsageDimension, ColumnElement[Any]] = {
     UsageDimension.ACCOUNT: executions.c.owner,
     UsageDimension.KEY: executions.c.key_id,
 }
-HAS_TOKENS = func.coalesce(executions.c.input_tokens, executions.c.output_tokens).is_not(None)
+# A call that used none has nothing to price
+HAS_TOKENS = or_(executions.c.input_tokens > 0, executions.c.output_tokens > 0)
 SUMS: Mapping[str, ColumnElement[Any]] = {
     "calls": func.count(),
     "cached_calls": func.count(executions.c.cached_from),

@@ -95,7 +95,11 @@ def add(conversation_id: UUID, colleagues: list[Colleague]) -> None:
     # Not by `clear_on_submit`, which would also clear a note that was refused
     state.put(state.own_key(BODY, conversation_id), "")
     state.put(state.own_key(MENTIONED, conversation_id), [])
-    state.toast("Note added")
+    told = [
+        text.plain(text.one_line(each.name or each.email))
+        for each in find_mentioned(given.body, colleagues)
+    ]
+    state.toast(f"Note added, {', '.join(told)} mentioned" if told else "Note added")
 
 
 def _ask(note_id: UUID) -> None:

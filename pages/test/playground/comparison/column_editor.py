@@ -13,6 +13,11 @@ from pages.test.playground.settings.editor import SERVICE, Editor
 COLUMNS = UUID("01a209d8-0000-7000-8000-000000000000")  # the widgets' keys are below it
 
 
+def column_id(letter: str) -> UUID:
+    """Return what stands for a session in the keys of a column's widgets."""
+    return uuid5(COLUMNS, letter)
+
+
 class ColumnEditor(Editor):
     """The model of a column that has not begun, and its parameters."""
 
@@ -28,8 +33,9 @@ class ColumnEditor(Editor):
         draft = Draft(
             model=first, service_id=None if choices else others[min(number, len(others) - 1)].id
         )
-        column = uuid5(COLUMNS, letter)
-        super().__init__(column, draft, active, list(models), first or "", "", [], others)
+        super().__init__(
+            column_id(letter), draft, active, list(models), first or "", "", [], others
+        )
 
     def draw_model(self) -> None:
         st.selectbox(

@@ -88,7 +88,7 @@ def stay() -> None:
 
 def leave() -> None:
     """Show the columns of a new comparison."""
-    state.forget(COMPARISON)
+    state.forget(COMPARISON, setup.REMEMBERED)
     st.query_params.pop("comparison", None)
 
 

@@ -13,11 +13,12 @@ from core.providers.schemas import ModelView
 from core.services.queries import list_all
 from core.services.schemas import ServiceView
 from pages._ui import frame, guard, links, state
-from pages.test.playground.comparison.column_editor import ColumnEditor
+from pages.test.playground.comparison.column_editor import ColumnEditor, column_id
 from pages.test.playground.comparison.prompt_choice import PromptChoice
 from pages.test.playground.settings import stored_prompts
 
 LETTERS = "ABCD"
+REMEMBERED = "comparison.remembered"
 
 
 class Answering(NamedTuple):
@@ -29,11 +30,25 @@ class Answering(NamedTuple):
 
 def draw() -> None:
     """Draw the choices of each column."""
+    if state.get(_key("count"), 0):
+        state.remember(REMEMBERED, _is_choice)
+    else:  # back from a comparison or another page
+        state.recall(REMEMBERED)
     answering = _read()
     if not any(answering):
         frame.no_models()
         return
     _draw_choices(answering)
+
+
+def _is_choice(key: str) -> bool:
+    columns = tuple(f".{letter}" for letter in LETTERS)
+    fields = tuple(f".{column_id(letter)}" for letter in LETTERS)
+    return (
+        key in (_key("count"), _key("blind"))
+        or (key.startswith("comparison.") and key.endswith(columns))
+        or (key.startswith("playground.") and key.endswith(fields))
+    )
 
 
 def _read() -> Answering:
@@ -83,7 +98,10 @@ def _use_stored(number: int) -> None:
 
 
 def new_comparison() -> NewComparison:
-    """Return the comparison of the chosen columns; raise NotFound or Invalid for their prompts."""
+    """Return the comparison of the chosen columns, which are remembered; raise NotFound or Invalid
+    for their prompts.
+    """
+    state.remember(REMEMBERED, _is_choice)
     answering = _read()
     columns = tuple(_column(number, answering) for number in range(_count()))
     return NewComparison(columns=columns, blind=state.get(_key("blind"), False))
