@@ -17,7 +17,9 @@ from core.ai_metrics.breakdown_views import (
     BreakdownPart,
 )
 from core.ai_metrics.queries.by_dimension import Row, read_series_by_value
+from core.ai_metrics.queries.conditions import PLAIN
 from core.ai_metrics.queries.intervals import chosen, points
+from core.ai_metrics.queries.rollup_coverage import is_all_there
 from core.ai_metrics.queries.rollup_sources import RollupSource, times_of
 from core.ai_metrics.schemas import RequestStatus
 from core.ai_metrics.views import AiMetricsQuery, Interval
@@ -111,6 +113,9 @@ def break_down(
         )
         for query in (asked, before)
     )
+    # What retention has partly removed is not compared (docs/decisions/0018)
+    if not is_all_there(session, before, None if dimension in PLAIN else dimension):
+        earlier = []
     return _Comparison(dimension, measure, rows, earlier).view(asked.period, before.period, step)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from core.ai_metrics.queries.rollup_coverage import needs_raw_rows
+from core.ai_metrics.queries.rollup_coverage import is_all_there
 from core.ai_metrics.queries.rollup_sources import read_sums_and_total
 from core.ai_metrics.queries.series import measured_series, volume_and_times
 from core.ai_metrics.views import (
@@ -17,7 +17,6 @@ from core.ai_metrics.views import (
     LatencyPoint,
     VolumePoint,
 )
-from core.database import settings
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.platform import clock
@@ -81,15 +80,8 @@ def read_kpis(session: Session, query: AiMetricsQuery, *, actor: Actor) -> AiReq
         _amount(one, other, "total_tokens", ("tokens", "Tokens", FigureUnit.COUNT)),
     ]
     # What retention has partly removed is not compared (docs/decisions/0018)
-    found = found if _is_all_there(session, before) else [not_compared(each) for each in found]
+    found = found if is_all_there(session, before) else [not_compared(each) for each in found]
     return AiRequestKpis(found, one.figures.unpriced_requests)
-
-
-def _is_all_there(session: Session, query: AiMetricsQuery) -> bool:
-    """Whether the period's raw rows, which some filters need, are still stored."""
-    return not needs_raw_rows(session, query) or settings.read(session, settings.Sealed).has_all(
-        query.period.start, "ai_request_metrics"
-    )
 
 
 def side(session: Session, query: AiMetricsQuery, step: Interval) -> ComparedPeriod:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from sqlalchemy.orm import Session
 
 from core.ai_metrics.breakdown_views import PreviousSeries
+from core.ai_metrics.queries.rollup_coverage import is_all_there
 from core.ai_metrics.queries.rollup_sources import read_sums_and_total
 from core.ai_metrics.queries.series import measured_series, volume_and_times
 from core.ai_metrics.views import AiMetricsQuery, Interval
@@ -20,7 +21,8 @@ def previous_series(
     require(actor, Permission.WATCH)
     before = replace(query, period=query.period.before(clock.now()))
     rows, whole = read_sums_and_total(session, before, volume_and_times, step)
-    if not any(row["requests"] for row in rows):
+    # What retention has partly removed is not compared (docs/decisions/0018)
+    if not any(row["requests"] for row in rows) or not is_all_there(session, before):
         return PreviousSeries(requests=[], tokens=[], cost=[], error_rate=[], p95=[])
     found = measured_series(rows, whole)
     volume = found.volume_series(before.period, step)

@@ -42,6 +42,20 @@ def have_each_value(session: Session, query: AiMetricsQuery, dimension: str) -> 
     return not is_by_another and _is_built(session, query) and not needs_raw_rows(session, query)
 
 
+def is_all_there(session: Session, query: AiMetricsQuery, dimension: str | None = None) -> bool:
+    """Return whether retention has removed none of the rows that a query reads, by the values of a
+    dimension where not all rollups have it.
+    """
+    is_exact = (
+        needs_raw_rows(session, query)
+        if dimension is None
+        else not have_each_value(session, query, dimension)
+    )
+    return not is_exact or settings.read(session, settings.Sealed).has_all(
+        query.period.start, "ai_request_metrics"
+    )
+
+
 def _has_rollups(session: Session, query: AiMetricsQuery, dimension: str, value: str) -> bool:
     """Return whether a value has rollups of its own in the whole period."""
     if not _is_built(session, query) or value in ("", NONE) or len(value) > LONGEST_VALUE:

@@ -9,11 +9,20 @@ from sqlalchemy.orm import Session
 from core.batches.queries.batch_runs import matching, runs
 from core.batches.queries.outcomes import by_day, duration, figures, midnights
 from core.batches.views import BAD, GOOD, BatchRunQuery, DayOfRuns, RunFigures
+from core.database import settings
 from core.database.local_times import start_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.platform import clock
-from core.presentation.comparison import NOT_KNOWN, Kpi, Meaning, kpi, of_level, of_rate
+from core.presentation.comparison import (
+    NOT_KNOWN,
+    Kpi,
+    Meaning,
+    kpi,
+    not_compared,
+    of_level,
+    of_rate,
+)
 from core.presentation.formatting import FigureUnit
 from core.presentation.periods import day_of, midnight
 
@@ -32,7 +41,7 @@ def run_kpis(session: Session, query: BatchRunQuery, *, actor: Actor) -> list[Kp
     counts_before = [float(day.runs) for day in days_before]
     took = one.p50_duration_ms, other.p50_duration_ms
     change = of_level(counts, counts_before, Meaning.NEITHER)
-    return [
+    found = [
         kpi(
             "runs",
             "Runs",
@@ -53,6 +62,11 @@ def run_kpis(session: Session, query: BatchRunQuery, *, actor: Actor) -> list[Kp
             times[: len(days)],
         ),
     ]
+    # What retention has partly removed is not compared (docs/decisions/0018)
+    is_there = settings.read(session, settings.Sealed).has_all(
+        before.period.start, "batch_run_history"
+    )
+    return found if is_there else [not_compared(each) for each in found]
 
 
 def _success(one: RunFigures, other: RunFigures, days: Sequence[DayOfRuns]) -> Kpi:

@@ -8,6 +8,7 @@ from core.batches.errors import RunMissing
 from core.batches.queries import batch_runs, outcomes, phases
 from core.batches.queries.kpis import run_kpis
 from core.batches.views import BatchRunQuery
+from core.database import settings
 from core.database.db import transaction
 from core.database.paging import Window
 from core.embedded.postgres import Postgres
@@ -109,6 +110,24 @@ def test_runs_are_compared_only_when_every_weekday_is_there(
     with transaction() as session:
         [runs, *_] = run_kpis(session, BatchRunQuery(period), actor=actor)
     assert (runs.verdict, runs.value, runs.before) == (verdict, length, 2 * length)
+
+
+@pytest.mark.parametrize(("sealed", "before"), [(None, 16), (8, 16), (4, None)])
+def test_runs_that_retention_has_partly_removed_are_not_compared(
+    actor: Actor, sealed: int | None, before: int | None
+) -> None:
+    period = Period(DAY, DAY + timedelta(days=8), "UTC")
+    for day in range(-8, 8):
+        ran(DAY + timedelta(days=day, hours=1))
+        ran(DAY + timedelta(days=day, hours=2), "completed" if day < 0 else "failed")
+    if sealed is not None:
+        with transaction() as session:
+            until = settings.Sealed(batch_run_history=DAY - timedelta(days=sealed))
+            settings.write(session, until, by=None)
+    with transaction() as session:
+        [runs, success, *_] = run_kpis(session, BatchRunQuery(period), actor=actor)
+    assert (runs.value, runs.before) == (16, before)
+    assert success.verdict == ("unknown" if before is None else "worse")
 
 
 def test_a_day_that_is_not_over_is_in_no_sparkline(

@@ -1,6 +1,6 @@
 """A funnel compared with another period, or with other users.
 
-Each step of both periods counts conversions within the time that all users have had, in whole days:
+Each step of both sides counts conversions within the time that all users have had, in whole days:
 otherwise users who began late would convert more rarely. Users who have had less than a day are
 left out; without any others, there is no verdict.
 """
@@ -99,9 +99,7 @@ def compare_funnels(
 
 def _fair(funnel: Funnel, period: Period, other: Period) -> tuple[Funnel, Period, Period] | None:
     """Return the funnel and periods in which every user has had equal time, or None."""
-    # Segments of one period have had the same time
-    if other == period:
-        return funnel, period, other
+    # Segments of one period, too: users of a new plan have all begun lately
     now = clock.now()
     one, beside = period.days_over_by(now - DAY), other.days_over_by(now - DAY)
     if one is None or beside is None:

@@ -228,6 +228,28 @@ def test_of_a_period_that_goes_on_only_who_has_had_a_day_is_judged(
     assert early.says.startswith("Too early to compare")
 
 
+def test_segments_that_began_on_other_days_are_compared_within_the_same_time(
+    actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = timedelta(days=1)
+    today = START.replace(hour=0, minute=0, second=0, microsecond=0)
+    monkeypatch.setattr(clock, "now", lambda: today + day / 2)
+    for source, ago in (("old", 6), ("new", 2)):
+        names = [f"{source}{number}" for number in range(20)]
+        describe(*(NewUser(id=name, traits={"source": source}) for name in names))
+        # All convert on their fourth day, which the new ones have yet to see
+        for name in names:
+            rows = spaced(STEPS, user=name, start=today - ago * day, gap=day * 3 / 4)
+            store(row for row in rows if row.created_at and row.created_at < clock.now())
+    week = Period(today - 6 * day, today + day)
+    with transaction() as session:
+        found = funnel_comparison.compare_funnels(
+            session, week, Watched(), SAVED, Segment.read("source=new"), "source=old", actor=actor
+        )
+    assert found.steps[-1].from_start.verdict is ChangeVerdict.NOISE
+    assert found.one.window_days == found.other.window_days == 1
+
+
 @pytest.mark.parametrize("days", [1, 4, 29])
 def test_a_shorter_window_reads_from_what_is_kept_what_the_marks_say(
     actor: Actor, days: int

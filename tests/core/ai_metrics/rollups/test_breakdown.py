@@ -19,6 +19,7 @@ from core.ai_metrics.breakdown_views import (
 from core.ai_metrics.queries.breakdown import MOST_PARTS, break_down
 from core.ai_metrics.schemas import NewRequest
 from core.ai_metrics.views import AiMetricsQuery, Interval
+from core.database import settings
 from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.errors import Forbidden
@@ -201,6 +202,26 @@ def test_without_a_previous_period_nothing_is_compared(actor: Actor) -> None:
     )
     assert (found.previous, found.previous_series) == (None, [0.0])
     assert [(part.previous, part.share_of_change) for part in found.parts] == [(None, None)]
+
+
+@pytest.mark.parametrize(
+    ("dimension", "watched", "before"),
+    [
+        (BreakdownDimension.MODEL, Watched(user_id="u"), None),
+        (BreakdownDimension.RELEASE, Watched(user_id="u"), None),
+        (BreakdownDimension.MODEL, Watched(), 2.0),
+        (BreakdownDimension.RELEASE, Watched(), 2.0),
+    ],
+)
+def test_a_previous_period_that_retention_has_partly_removed_is_not_compared(
+    dimension: BreakdownDimension, watched: Watched, before: float | None, actor: Actor
+) -> None:
+    send(*(request(START + day * DAY, release="1", user_id="u") for day in range(4)))
+    with transaction() as session:
+        settings.write(session, settings.Sealed(ai_request_metrics=START + DAY), by=None)
+    asked = AiMetricsQuery(Period(START + 2 * DAY, START + 4 * DAY), watched)
+    found = broken(asked, dimension, BreakdownMeasure.REQUESTS, actor)
+    assert (found.figure, found.previous) == (2.0, before)
 
 
 def test_of_nothing_there_are_intervals_without_parts(actor: Actor) -> None:
