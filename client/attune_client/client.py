@@ -18,7 +18,7 @@ from attune_client.buffer import Buffer, Stats
 from attune_client.console import Console
 from attune_client.evaluations import EvaluationPlan, evaluate
 from attune_client.gates import EvaluationOutcome
-from attune_client.prompts import Prompt, Prompts, fetch, fill
+from attune_client.prompts import NO_VALUES, Prompt, Prompts, Values, fetch, fill
 from attune_client.rows import CONVERSATIONS, SMALL_ROW_BYTES, Copier, as_line, now
 from attune_client.sender import Pace, Sender
 from attune_client.transport import Transport
@@ -112,8 +112,6 @@ class Client:
             "provider": provider,
             "input_tokens": input_tokens,
             "output_tokens": output_tokens,
-        }
-        row |= {
             "total_latency_ms": total_latency_ms,
             "first_token_ms": first_token_ms,
             "error_type": error_type,
@@ -183,14 +181,17 @@ class Client:
             {**row, **subject, "ai_request_id": ai_request_id, "comment": comment, **fields},
         )
 
-    def prompt(self, name: str, /, label: str = "production", **variables: object) -> Prompt:
+    def prompt(
+        self, name: str, /, label: str = "production", variables: Values = NO_VALUES, **more: object
+    ) -> Prompt:
         """Return a prompt with its values in place; the key needs the scope `execute`.
 
-        The first call reads it from Attune and may raise PromptUnavailable. Later ones return at
-        once with the last text that was read, which is refreshed in the background. Raises
+        `variables` has values by name, also those that keywords cannot name, such as `label`. The
+        first call reads the prompt from Attune and may raise PromptUnavailable. Later ones return
+        at once with the last text that was read, which is refreshed in the background. Raises
         ValueError for a value that is missing.
         """
-        return fill(self._prompts.get(name, label), label, variables)
+        return fill(self._prompts.get(name, label), label, {**variables, **more})
 
     def evaluate(self, dataset: str, answer: AnswerCase, **options: Any) -> EvaluationOutcome:  # noqa: ANN401
         """Have `answer` answer the cases of a dataset, and return the figures that Attune finds.
@@ -200,8 +201,7 @@ class Client:
         """
         own = {name: self._common.get(name) for name in ("app", "release")}
         plan = EvaluationPlan(dataset, **{**own, **options})
-        url, key, _ = self._where
-        return evaluate(Console(url, key), plan, answer)
+        return evaluate(Console(*self._where[:2]), plan, answer)
 
     def batch_run(
         self,

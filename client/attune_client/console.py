@@ -94,6 +94,6 @@ def _detail(response: Response) -> str:
     try:
         problem = json.loads(response.body)
         fields = [f"{it['field']}: {it['message']}" for it in problem.get("errors", ())]
-        return " ".join([problem["detail"], *fields])
+        return " ".join([problem["detail"], *(it for it in fields if it not in problem["detail"])])
     except (ValueError, TypeError, KeyError, AttributeError):
         return f"Attune answered with status {response.status}."

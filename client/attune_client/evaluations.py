@@ -4,12 +4,13 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 from uuid import uuid4
 
 from attune_client.answers import AnswerCase, answered
 from attune_client.console import Console, EvaluationFailed
+from attune_client.failed_cases import worse_than_baseline, worst
 from attune_client.gates import EvaluationOutcome, RateGate, outcome_of
 
 GOING_ON = ("pending", "running")
@@ -124,7 +125,18 @@ def run(
             raise EvaluationFailed("The evaluation has made no progress for an hour.")
         if view["status"] in GOING_ON:
             time.sleep(POLL_INTERVAL_S)
-    return outcome_of(view, console.url, gate)
+    return _with_cases(outcome_of(view, console.url, gate), console, view, progress)
+
+
+def _with_cases(
+    outcome: EvaluationOutcome, console: Console, view: Mapping[str, Any], progress: Progress
+) -> EvaluationOutcome:
+    try:
+        worse = worse_than_baseline(console, view)
+        return replace(outcome, failed_cases=worst(console, view), worse_cases=worse)
+    except EvaluationFailed as error:  # the gate's verdict stands without them
+        progress(f"its cases can't be listed: {error}")
+        return outcome
 
 
 def _answer_all(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from attune_client.console import EvaluationFailed
+from attune_client.failed_cases import FailedCase
 
 FEWEST = 10  # cases of an interval
 ROUNDING = 1e-9  # of a mean of rates: ten cases of which 80% pass have 0.7999999999999999
@@ -68,13 +69,19 @@ class RateGate:
 
 @dataclass(frozen=True)
 class EvaluationOutcome:
-    """An evaluation that has ended; `rate` and the like are those of its first target."""
+    """An evaluation that has ended; `rate` and the like are those of its first target.
+
+    `failed_cases` has the first cases that did not always pass, `worse_cases` those that pass less
+    often than by the baseline.
+    """
 
     id: str
     name: str
     url: str
     targets: Sequence[TargetOutcome]
     gate: RateGate | None = None
+    failed_cases: Sequence[FailedCase] = ()
+    worse_cases: Sequence[FailedCase] = ()
 
     @property
     def rate(self) -> float | None:
@@ -98,9 +105,15 @@ class EvaluationOutcome:
         return self.gate is None or not any(map(self.gate.problem, self.targets))
 
     def table(self) -> str:
-        """Return the figures as lines of text, and what the gate says."""
+        """Return the figures as lines of text, what did not pass, and what the gate says."""
         header = ("target", "pass rate", "95% interval", "n", "score", "failed", "not scored")
         lines = _aligned([header, *map(_cells, self.targets)])
+        for title, cases in (
+            ("did not pass, the worst first:", self.failed_cases),
+            ("worse than the baseline:", self.worse_cases),
+        ):
+            if cases:
+                lines += [title, *(case.line() for case in cases)]
         if self.gate is not None:
             for target in self.targets:
                 problem = self.gate.problem(target)

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
@@ -15,6 +16,8 @@ from attune_client.transport import Transport, Unreachable
 log = logging.getLogger("attune_client")
 
 Message: TypeAlias = Mapping[str, Any]
+Values: TypeAlias = Mapping[str, object]  # of variables, by name
+NO_VALUES: Values = MappingProxyType({})
 Fetch = Callable[[str, str], dict[str, Any]]
 WARNING_INTERVAL_S = 60.0
 # A value may end within a tag that the next value would complete.
@@ -147,7 +150,7 @@ class Prompts:
             log.warning("a prompt of Attune keeps its last text: %s", error)
 
 
-def fill(parts: dict[str, Any], label: str, variables: Mapping[str, object]) -> Prompt:
+def fill(parts: dict[str, Any], label: str, variables: Values) -> Prompt:
     """Put values in place; raise ValueError for a value that is missing."""
     texts = _texts(parts, variables)
 
@@ -172,7 +175,7 @@ def fill(parts: dict[str, Any], label: str, variables: Mapping[str, object]) -> 
     )
 
 
-def _texts(parts: Mapping[str, Any], variables: Mapping[str, object]) -> dict[str, str]:
+def _texts(parts: Mapping[str, Any], variables: Values) -> dict[str, str]:
     """Return the texts of the values; for a required one, None is no value, as in Attune."""
     defaults = parts["defaults"]
     optional = defaults.keys() - parts.get("required", ())  # an older Attune does not name them

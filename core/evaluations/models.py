@@ -62,7 +62,7 @@ class EvaluationTest(Keyed, Created, CoreTable):
     failed: Mapped[int] = mapped_column(server_default=text("0"))
     waiting: Mapped[int] = mapped_column(server_default=text("0"))
     cost_limit_usd: Mapped[Decimal | None] = mapped_column(Numeric(14, 8))
-    spent_usd: Mapped[Decimal] = mapped_column(Numeric(14, 8), server_default=text("0"))
+    spent_usd: Mapped[Decimal] = mapped_column(Numeric(20, 8), server_default=text("0"))
     unpriced: Mapped[int] = mapped_column(server_default=text("0"))
     error: Mapped[bytes | None] = mapped_column(LargeBinary)
     summary: Mapped[dict[str, Any] | None]

@@ -1,5 +1,7 @@
 """Errors of imports."""
 
+from typing import Self
+
 from core.errors import Conflict, Invalid, NotFound, TooLarge, Unavailable
 
 
@@ -17,6 +19,11 @@ class FileGone(Conflict):
 
 class NotNow(Conflict):
     """This import has changed. Reload the page."""
+
+    @classmethod
+    def with_status(cls, status: str) -> Self:
+        """Return the error with the import's status: a program has no page to reload."""
+        return cls(f"{cls().detail} Its status is {status}.")
 
 
 class NoName(Invalid):

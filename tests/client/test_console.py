@@ -64,6 +64,10 @@ def test_a_refusal_is_not_tried_again_and_names_its_fields(url: str, replies: li
     replies += [(422, {"detail": "Some fields are invalid.", "errors": fields}, {}), FINE]
     with pytest.raises(EvaluationFailed, match=r"invalid\. runs: Too many\."):
         Console(url, "key").get("evaluation/7")
+    detail = "runs: Too many.; name: Too long."  # as Attune's problems have it
+    replies[:] = [(422, {"detail": detail, "errors": fields}, {})]
+    with pytest.raises(EvaluationFailed, match=rf"^{detail}$"):
+        Console(url, "key").get("evaluation/7")
     replies[:] = [(500, {}, {})]
     with pytest.raises(EvaluationFailed, match="status 500"):
         Console(f"{url}/api/v1", "key").get("evaluation/7")

@@ -44,6 +44,8 @@ class ExpectedOutput(BaseModel):
         match self.type:
             case "contains" | "keywords":
                 words = self.keywords or ((text,) if text else ())
+                if not words:
+                    raise ValueError(f"The type {self.type} needs `keywords`.")
                 return ContainsScorer(values=words)
             case "exact":
                 return ExactScorer(value=text)

@@ -84,7 +84,7 @@ def cancel(session: Session, import_id: UUID, *, actor: Actor) -> ImportView:
         row.status, row.completed_at = ImportStatus.CANCELLED, clock.now()
         announce_touched_days(session, row)
     else:
-        raise NotNow
+        raise NotNow.with_status(row.status)
     audit.record(
         session, "import.cancel", actor, targets=_named(row), after={"position": row.position}
     )
@@ -101,7 +101,7 @@ def undo(session: Session, import_id: UUID, *, with_file: bool = False, actor: A
     require(actor, Permission.MANAGE_IMPORTS)
     row = queries.get_row(session, import_id, lock=True)
     if row.status in BUSY or not (may_have_rows(row) or with_file):
-        raise NotNow
+        raise NotNow.with_status(row.status)
     began = row.started_at
     if may_have_rows(row) and began is not None and began < undos.since(session):
         raise UndoOver
@@ -129,7 +129,7 @@ def remove_file(session: Session, import_id: UUID, *, actor: Actor) -> ImportVie
     require(actor, Permission.MANAGE_IMPORTS)
     row = queries.get_row(session, import_id, lock=True)
     if row.status in BUSY:
-        raise NotNow
+        raise NotNow.with_status(row.status)
     _remove_file(session, row)
     audit.record(session, "import.remove_file", actor, targets=_named(row))
     session.flush()
@@ -142,7 +142,7 @@ def get_startable(session: Session, import_id: UUID) -> Import:
     """
     row = queries.get_row(session, import_id, lock=True)
     if row.status not in STARTABLE:
-        raise NotNow
+        raise NotNow.with_status(row.status)
     if row.file_removed_at is not None:
         raise FileGone
     return row

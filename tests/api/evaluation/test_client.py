@@ -121,6 +121,23 @@ def test_several_cases_are_answered_at_the_same_time(one: Person, attune: Client
     assert attune.evaluate(DATASET, answer, threads=3).rate == 1.0
 
 
+@pytest.mark.usefixtures("worker")
+def test_cases_that_are_worse_than_by_the_baseline_are_listed(one: Person, attune: Client) -> None:
+    shared(one, "right", "also right")
+    first = attune.evaluate(DATASET, lambda _: "good")
+    assert (first.failed_cases, first.worse_cases) == ((), ())
+    assert "worse than" not in first.table()
+
+    def answer(case: Case) -> str:
+        return "good" if case.position == 1 else "bad"
+
+    found = attune.evaluate(DATASET, answer, baseline_id=first.id)
+    [worse] = found.worse_cases
+    assert (worse.position, worse.passed, worse.scored, worse.baseline) == (2, 0, 1, (1, 1))
+    line = "  case 2, app: shop-bot 1.4: 0 of 1 passed, 1 of 1 by the baseline"
+    assert f"worse than the baseline:\n{line}\n" in found.table()
+
+
 def test_a_cancelled_one_stops_the_client_with_the_reason(one: Person, attune: Client) -> None:
     shared(one, *["right"] * 3)
 

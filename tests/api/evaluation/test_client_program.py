@@ -77,6 +77,7 @@ def test_the_exit_code_is_0_at_the_gate_and_1_below_it(one: Person, command: Com
     assert (code, out.splitlines()[0].split()[:3]) == (0, ["target", "pass", "rate"])
     assert "app: shop-bot  90.0%      59.6% to 98.2%  10  0.90   0       0" in out
     assert "app: shop-bot: passed" in out
+    assert "did not pass, the worst first:\n  case 10, app: shop-bot: 0 of 1 passed\n" in out
     assert "10 of 10 scored" in err
     code, out, _ = command.run(DATASET, BOT, "--gate", "0.95")
     assert (code, "the rate is 90.0%, below 95.0%" in out) == (1, True)

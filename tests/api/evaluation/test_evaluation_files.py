@@ -72,6 +72,17 @@ def run(
 
 
 @pytest.mark.usefixtures("worker")
+def test_cases_of_a_file_that_do_not_pass_are_printed_with_their_question(
+    run: Callable[..., Said],
+) -> None:
+    bad = {**OWN["test_cases"][0], "input": "Where is\nmy order?"}
+    code, out, _ = run(OWN | {"test_cases": [*OWN["test_cases"], bad]})
+    assert code == 1
+    line = "  case 2, fake:echo · Be brief.: 0 of 2 passed: Where is my order?\n"
+    assert f"did not pass, the worst first:\n{line}" in out
+
+
+@pytest.mark.usefixtures("worker")
 def test_a_file_of_ours_measures_models_and_own_apps(run: Callable[..., Said]) -> None:
     code, out, err = run(OWN)
     assert code == 0

@@ -193,8 +193,12 @@ def test_what_is_under_way_is_not_begun_again(me: httpx2.Client, verb: str) -> N
     assert me.delete(f"/imports/{id_}/file").status_code == 409
 
 
-def test_an_ended_import_cannot_be_stopped(me: httpx2.Client) -> None:
-    assert me.post(f"/imports/{upload(me, csv(range(4)))['id']}/cancel").status_code == 409
+def test_an_import_that_is_not_under_way_cannot_be_stopped_and_says_its_status(
+    me: httpx2.Client,
+) -> None:
+    answer = me.post(f"/imports/{upload(me, csv(range(4)))['id']}/cancel")
+    assert answer.status_code == 409
+    assert answer.json()["detail"].endswith("Its status is ready.")
 
 
 def test_a_file_can_be_removed_and_then_not_be_imported(me: httpx2.Client) -> None:

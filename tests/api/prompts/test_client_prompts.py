@@ -71,6 +71,12 @@ def test_it_has_its_model_parameters_includes_and_history(program: Client, owner
     ]
 
 
+def test_a_variable_may_have_the_name_of_an_argument(program: Client, owner: Actor) -> None:
+    publish(owner, prompt="{{label}} {{name}} {{variables}} {{other}}")
+    named = {"label": "a", "name": "b", "variables": "c"}
+    assert program.prompt("support", variables=named, other="d").text == "a b c d"
+
+
 def test_a_value_that_is_missing_is_named(program: Client, owner: Actor) -> None:
     publish(owner, prompt="{{question}}")
     with pytest.raises(ValueError, match="question"):

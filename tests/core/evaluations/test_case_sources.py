@@ -58,6 +58,11 @@ def test_an_expected_number_may_be_a_text(value: object) -> None:
     assert case.case().assertions[0].model_dump()["value"] == 3
 
 
+def test_an_expected_text_without_keywords_is_refused_by_the_name_of_the_field() -> None:
+    with pytest.raises(ValidationError, match="The type contains needs `keywords`"):
+        new(test_cases=[{"input": "How many?", "expected_output": {"type": "contains"}}])
+
+
 def test_a_case_ends_with_the_last_question_that_is_not_empty(one: Person) -> None:
     said = [*CALLED[:2], {"role": "user", "content": " "}]
     made = imported(one.actor, json.dumps({"messages": said}), "chat.jsonl").dataset

@@ -81,6 +81,14 @@ def test_answers_are_scored_by_the_worker_with_time_and_cost(one: Person) -> Non
     assert (target.title, target.app, target.p95_ms) == ("app: shop-bot", "shop-bot", 60)
 
 
+def test_costs_of_answers_that_add_up_to_more_than_a_million_are_summed(one: Person) -> None:
+    evaluation_id = begun(one, 2)
+    app_answered(one.actor, evaluation_id, "good", "900000", "900000")
+    run(evaluation_id)
+    found = read(one.actor, evaluation_id)
+    assert (found.status, found.spent_usd) == (EvaluationStatus.COMPLETED, Decimal(1_800_000))
+
+
 def test_the_same_answer_sent_twice_counts_once_and_the_first_one_stays(one: Person) -> None:
     evaluation_id = begun(one, 2)
     first, second = work_of(one, evaluation_id).items
