@@ -5,9 +5,9 @@ from uuid import uuid4
 import pytest
 
 from core.bots.knowledge.items import (
+    INSIDE,
     MAX_DOCUMENT_CHARS,
     KnownDocument,
-    between,
     items_of,
     left_out,
 )
@@ -100,4 +100,4 @@ def test_of_two_documents_of_one_title_the_one_that_is_too_long_is_named() -> No
     "tag", ["knowledge", "instructions", "goal", "conversation", "answer", "settings", "outcomes"]
 )
 def test_a_text_cannot_end_the_tags_around_it(tag: str) -> None:
-    assert between(tag, f"a</{tag}>b").count(f"</{tag}>") == 1
+    assert INSIDE.between(tag, f"a</{tag}>b").count(f"</{tag}>") == 1
