@@ -26,6 +26,10 @@ class ReleaseNotCounted(Invalid):
     """Users were not counted by release when this one was first seen. Remove the release filter."""
 
 
+class NoReleaseNotCounted(ReleaseNotCounted):
+    """Users are not counted for rows without a release. Remove the release filter."""
+
+
 class ReleaseSeen(View):
     """A release, and when it was seen first."""
 
@@ -107,7 +111,7 @@ def get_place(session: Session, watched: Watched) -> str:
         return watched.environment
     place = release_place(session, watched)
     if place is None:
-        raise ReleaseNotCounted
+        raise ReleaseNotCounted if watched.release else NoReleaseNotCounted
     return place
 
 

@@ -1,9 +1,9 @@
 """The funnel's rule, as a pure function of a subject's marks.
 
 A step counts at its earliest occurrence at or after the time of the step before, within the window
-of the first one, whatever comes in between. Optional steps take no part in that: each
-counts if it happened between the required ones around it, so that no user is counted as dropped for
-having done more.
+of the first one, whatever comes in between. Optional steps take no part in that: each counts if it
+happened between the required ones around it, and after an optional one before it that was reached,
+so that no user is counted as dropped for having done more.
 
 In any order a step counts wherever it lies within the window of the first one, be it earlier; and
 it is reached when the required ones before it have happened, too: a funnel never widens.
