@@ -141,6 +141,14 @@ def format_axis(figure: Drawing, scale: AxisScale, top: float) -> None:
         figure.update_yaxes(tickformat=".2f")
 
 
+def say_no_data(figure: Drawing, colour: str) -> None:
+    """Write that there is nothing to measure, in place of the scale that Plotly would make up."""
+    figure.update_yaxes(showticklabels=False)
+    middle = {"x": 0.5, "xref": "paper", "y": 0.5, "yref": "paper"}
+    font = {"size": 12, "color": colour}
+    figure.add_annotation(**middle, text="No data", showarrow=False, font=font)
+
+
 def count_axis(figure: Drawing, top: float) -> None:
     """Format the y axis as whole numbers up to `top`; Plotly would label half a request as 500m."""
     figure.update_yaxes(tickformat="~s" if top >= SHORT_FROM else ",d")

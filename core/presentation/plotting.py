@@ -14,6 +14,7 @@ from core.presentation.axes import (
     AxisScale,
     format_axis,
     local,
+    say_no_data,
     scale_of,
     show_dates,
     span_of,
@@ -86,6 +87,9 @@ def line_chart(
     _add_previous(figure, palette, at, previous, scale)
     _add_lines(figure, palette, at, lines, scale, is_open=is_open)
     format_axis(figure, scale, top)
+    measured = (previous, *(line.values for line in lines))
+    if all(value is None for values in measured for value in values):
+        say_no_data(figure, palette.muted)
     show_dates(figure, times, zone)
     is_compared = highest(previous) > 0
     if len(lines) > 1:

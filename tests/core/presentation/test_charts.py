@@ -116,6 +116,17 @@ def test_no_area_is_drawn_over_a_gap_where_nothing_was_measured() -> None:
     assert drawn(None, 1.0, 3.0, None).data[0].fill == "tozeroy"
 
 
+@pytest.mark.parametrize("values", [(), (None, None)])
+def test_without_any_value_it_says_so_in_place_of_a_scale_of_nothing(
+    values: tuple[None, ...],
+) -> None:
+    layout = drawn(*values).layout
+    assert [each.text for each in layout.annotations] == ["No data"]
+    assert layout.yaxis.showticklabels is False
+    measured = drawn(None, 0.0).layout
+    assert (measured.annotations, measured.yaxis.showticklabels) == ((), None)
+
+
 def test_a_line_is_dashed_towards_an_interval_that_is_not_over() -> None:
     lines = [Line("a", [5.0, 6.0, 1.0], "#111111", "#111111")]
     chart = partial(line_chart, PALETTE, hours(3), lines, FigureUnit.COUNT, zone="UTC")
