@@ -143,7 +143,7 @@ def format_axis(figure: Drawing, scale: AxisScale, top: float) -> None:
 
 def say_no_data(figure: Drawing, colour: str) -> None:
     """Write that there is nothing to measure, in place of the scale that Plotly would make up."""
-    figure.update_yaxes(showticklabels=False)
+    figure.update_yaxes(showticklabels=False, showgrid=False)
     middle = {"x": 0.5, "xref": "paper", "y": 0.5, "yref": "paper"}
     font = {"size": 12, "color": colour}
     figure.add_annotation(**middle, text="No data", showarrow=False, font=font)
