@@ -35,8 +35,11 @@ def change(kpi: Kpi, *, is_signed: bool = True) -> str | None:
 
 
 def is_of_today_alone(kpi: Kpi) -> bool:
-    """Whether nothing is of the days that ended: a change of -100% would deny what today has."""
-    return kpi.compared == 0 and bool(kpi.value) and kpi.unit is not FigureUnit.SHARE
+    """Whether nothing is of the days that ended, unlike in the previous period: a change of -100%
+    would deny what today has.
+    """
+    is_rate = kpi.unit is FigureUnit.SHARE
+    return kpi.compared == 0 and bool(kpi.before and kpi.value) and not is_rate
 
 
 def compared_value(kpi: Kpi) -> float | None:

@@ -153,7 +153,7 @@ def _beside(kpi: Kpi) -> str | None:
     """Return what stands in place of a change."""
     if kpi.verdict is ChangeVerdict.EARLY and kpi.before is not None:
         return "too early"
-    if kpi.before and is_of_today_alone(kpi):
+    if is_of_today_alone(kpi):
         return "too early"
     return "new" if kpi.value and kpi.before == 0 else None
 
@@ -161,7 +161,7 @@ def _beside(kpi: Kpi) -> str | None:
 def _why(kpi: Kpi, changed: str | None) -> str:
     if kpi.verdict is ChangeVerdict.EARLY and kpi.before is not None:
         return WHY[kpi.verdict]
-    if not changed and not (kpi.before and is_of_today_alone(kpi)):
+    if not changed and not is_of_today_alone(kpi):
         return "No previous data to compare with."
     days = (
         f"Complete days only: {formatting.figure(kpi.compared, kpi.unit)}. "

@@ -26,7 +26,7 @@ class ReleaseNotCounted(Invalid):
     """Users were not counted by release when this one was first seen. Remove the release filter."""
 
 
-class NoReleaseNotCounted(ReleaseNotCounted):
+class WithoutReleaseNotCounted(ReleaseNotCounted):
     """Users are not counted for rows without a release. Remove the release filter."""
 
 
@@ -111,7 +111,7 @@ def get_place(session: Session, watched: Watched) -> str:
         return watched.environment
     place = release_place(session, watched)
     if place is None:
-        raise ReleaseNotCounted if watched.release else NoReleaseNotCounted
+        raise ReleaseNotCounted if watched.release else WithoutReleaseNotCounted
     return place
 
 

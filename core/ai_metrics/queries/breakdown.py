@@ -105,17 +105,17 @@ def break_down(
     require(actor, Permission.WATCH)
     step = chosen(asked.period, interval)
     before = replace(asked, period=asked.period.before(clock.now()))
-    rows, earlier = (
-        cached_if_large(
+
+    def read(query: AiMetricsQuery) -> list[Row]:
+        return cached_if_large(
             session,
             ("breakdown", query, dimension, measure, step),
             partial(read_rows, session, query, dimension, measure, step),
         )
-        for query in (asked, before)
-    )
+
     # What retention has partly removed is not compared (docs/decisions/0018)
-    if not is_all_there(session, before, None if dimension in PLAIN else dimension):
-        earlier = []
+    is_compared = is_all_there(session, before, None if dimension in PLAIN else dimension)
+    rows, earlier = read(asked), read(before) if is_compared else []
     return _Comparison(dimension, measure, rows, earlier).view(asked.period, before.period, step)
 
 

@@ -20,10 +20,13 @@ def previous_series(
     """Return the previous period by interval, as far as this one has elapsed."""
     require(actor, Permission.WATCH)
     before = replace(query, period=query.period.before(clock.now()))
-    rows, whole = read_sums_and_total(session, before, volume_and_times, step)
+    nothing = PreviousSeries(requests=[], tokens=[], cost=[], error_rate=[], p95=[])
     # What retention has partly removed is not compared (docs/decisions/0018)
-    if not any(row["requests"] for row in rows) or not is_all_there(session, before):
-        return PreviousSeries(requests=[], tokens=[], cost=[], error_rate=[], p95=[])
+    if not is_all_there(session, before):
+        return nothing
+    rows, whole = read_sums_and_total(session, before, volume_and_times, step)
+    if not any(row["requests"] for row in rows):
+        return nothing
     found = measured_series(rows, whole)
     volume = found.volume_series(before.period, step)
     latency = found.latency_series(before.period, step).latency

@@ -12,7 +12,7 @@ from core.activity.queries.engagement.paths import read_paths
 from core.activity.queries.engagement.retention import read_retention
 from core.activity.queries.funnels import funnel_counts
 from core.activity.queries.funnels.funnel import STEPS
-from core.activity.queries.releases import NoReleaseNotCounted, ReleaseNotCounted
+from core.activity.queries.releases import ReleaseNotCounted, WithoutReleaseNotCounted
 from core.activity.queries.user_filter import UserFilter
 from core.activity.queries.user_lists import list_users
 from core.database import settings
@@ -75,7 +75,7 @@ def test_active_users_and_retention_of_later_releases_alone_are_counted(actor: A
 def test_users_without_a_release_are_refused_in_words_of_their_own(actor: Actor) -> None:
     with transaction() as session:
         for read in (read_active_users, read_retention):
-            with pytest.raises(NoReleaseNotCounted, match="without a release"):
+            with pytest.raises(WithoutReleaseNotCounted, match="without a release"):
                 read(session, PERIOD, Watched(release=""), actor=actor)
 
 
