@@ -8,14 +8,14 @@ from core.ai_metrics.views import LatencyPoint, Percentiles
 from core.presentation import formatting
 from core.presentation.axes import local, scale_of
 from core.presentation.chart_markers import ChartMarker
-from core.presentation.drawing import Chart, Drawing
+from core.presentation.drawing import Chart, Drawing, Markup
 from core.presentation.formatting import FigureUnit
 from core.presentation.palette import Palette
 from core.presentation.plotting import Line, highest, line_chart, so_far, top_of
 
 TALL = 240
 HEADROOM = 1.08  # of the axis above the p99 of succeeded requests
-NOTE_ROOM = 1.16  # the same below a note: failed requests stand at the p99, not in its words
+NOTE_ROOM = 1.16  # the same below notes: failed requests stand at the p99, not in the words
 FLATTENS = 2.0  # times that p99: from here on a point would press all others to the ground
 FAILED = "Failed, p95"
 LOWEST_MS = 1.0  # of a logarithmic axis, which has no zero
@@ -58,12 +58,13 @@ def latency_over_time(
     times = local([point.at for point in series], zone)
     shown = [None if value is None else min(value, top) for value in failed]
     _add_failed(figure, palette, times, shown, scale.factor)
+    notes = _notes(palette, shown, above, limit)
     if is_log:
         _make_log(figure, [value for value in drawn if value], scale.factor)
     elif top:
-        figure.update_yaxes(range=[0, top * scale.factor * (NOTE_ROOM if above else HEADROOM)])
-    if above:
-        _note_above(figure, palette, above, formatting.duration(round(top)))
+        figure.update_yaxes(range=[0, top * scale.factor * (NOTE_ROOM if notes else HEADROOM)])
+    if notes:
+        _add_notes(figure, palette, notes)
     return Chart(figure, _alternative_text(latencies, above, is_log=is_log))
 
 
@@ -112,7 +113,21 @@ def _make_log(figure: Drawing, values: Sequence[float], factor: float) -> None:
             each["y"] = log10(each["y"])
 
 
-def _note_above(figure: Drawing, palette: Palette, above: int, limit: str) -> None:
+def _notes(
+    palette: Palette, failed: Sequence[float | None], above: int, limit: float | None
+) -> list[Markup]:
+    """Return what the red points are, and how many points are above the axis."""
+    coloured = '<span style="color:{}">{}</span>'
+    notes = []
+    if any(value is not None for value in failed):
+        notes.append(Markup.of(coloured + " {}", palette.bad, "×", FAILED))
+    if above and limit is not None:
+        cut = f"{formatting.count(above, 'point')} above {formatting.duration(round(limit))}"
+        notes.append(Markup.of(coloured, palette.warn_ink, cut))
+    return notes
+
+
+def _add_notes(figure: Drawing, palette: Palette, notes: Sequence[Markup]) -> None:
     figure.add_annotation(
         x=0,
         xref="paper",
@@ -121,8 +136,9 @@ def _note_above(figure: Drawing, palette: Palette, above: int, limit: str) -> No
         xanchor="left",
         yanchor="top",
         showarrow=False,
-        text=f"{formatting.count(above, 'point')} above {limit}",
-        font={"size": 11, "color": palette.warn_ink},
+        text=Markup("  ".join(notes)),
+        font={"size": 11, "color": palette.muted},
+        bgcolor=palette.ground,  # lines pass below the words
     )
 
 
