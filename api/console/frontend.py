@@ -42,6 +42,9 @@ ENTRY = re.compile(
 PRELOAD = re.compile(r'\s*<link\s[^>]*?rel="(?:modulepreload|preload)"[^>]*>')
 STYLE = re.compile(r'<link rel="stylesheet" crossorigin href="\./(static/css/[\w.-]+)">')
 TEXT_FONT = "/app/static/Inter.woff2"
+# Of Streamlit's icons, 375 kB, those that the console shows (tools/icons.py)
+ICONS = ROOT / "api" / "static" / "icons.woff2"
+ALL_ICONS = re.compile(r"\.\./media/MaterialSymbols-Rounded\.[\w-]+\.woff2")
 # A component that React loads when it first draws it; and the same, not loaded where it is there
 LAZY = re.compile(
     r"[\w$]+\(\(\)=>import\(`\./([\w.@-]+\.js)`\),__vite__mapDeps\(\[[\d,]*\]\),import\.meta\.url\)"
@@ -66,8 +69,9 @@ class Frontend:
     bundle: bytes
     bundle_path: str
     version: str  # of the modules
-    modules: dict[str, bytes | Path]
-    style: Path
+    style_path: str
+    icons_path: str
+    own: dict[str, bytes | Path]  # by path: modules, style and icons
 
     @property
     def files(self) -> list[str]:
@@ -75,7 +79,7 @@ class Frontend:
         paths = (path for path in (self.folder / "static").rglob("*") if path.is_file())
         return [
             self.bundle_path,
-            *self.modules,
+            *self.own,
             *(f"/{path.relative_to(self.folder).as_posix()}" for path in paths),
         ]
 
@@ -83,13 +87,13 @@ class Frontend:
         """Return the path that a file has in this release: a page that was opened before an upgrade
         asks for modules by the address that they had then.
         """
-        module = None if path in self.modules else OF_RELEASE.fullmatch(path)
+        module = None if path in self.own else OF_RELEASE.fullmatch(path)
         return f"/static/js/{module[1]}" if module else path
 
     @property
     def ahead(self) -> list[str]:
         """Paths that the browser prefetches on the sign-in page."""
-        return [self.bundle_path, f"/{self.style.relative_to(self.folder).as_posix()}", TEXT_FONT]
+        return [self.bundle_path, self.style_path, TEXT_FONT, self.icons_path]
 
     def index_for(self, cookies: str) -> bytes:
         """Return the page for a browser that sends these cookies."""
@@ -114,9 +118,14 @@ def build(folder: Path) -> Frontend:
     texts = _with_dependencies(modules, names)
     lines = (json.dumps(module, ensure_ascii=False) + "\n" for module in texts.items())
     bundle = "".join(lines).encode()
-    version = hashlib.sha256(bundle).hexdigest()[:16]
+    version = _version(bundle)
     bundle_path, kept_in = f"/static/console-{version}.jsonl", f"/static/console-{version}/"
-    page = PRELOAD.sub("", ENTRY.sub("", html))
+    icons_path = f"/static/media/icons-{_version(ICONS.read_bytes())}.woff2"
+    css, replaced = ALL_ICONS.subn(icons_path, (folder / style[1]).read_text())
+    if not replaced:
+        raise UnknownPage
+    style_path = f"/static/css/console-{_version(css.encode())}.css"
+    page = PRELOAD.sub("", ENTRY.sub("", html)).replace(f"./{style[1]}", style_path)
     # Ahead of the scripts, which the browser takes 50 ms to begin and to open the socket.
     preload = f'<link rel="preload" as="fetch" crossorigin href="{bundle_path}">'
     drawn = sorted({name for text in texts.values() for name in LAZY.findall(text)} & set(texts))
@@ -134,10 +143,16 @@ def build(folder: Path) -> Frontend:
         bundle,
         bundle_path,
         version,
+        style_path,
+        icons_path,
         {kept_in + path.name: path for path in modules.glob("*.js")}
-        | {kept_in + name: text.encode() for name, text in texts.items()},
-        folder / style[1],
+        | {kept_in + name: text.encode() for name, text in texts.items()}
+        | {style_path: css.encode(), icons_path: ICONS},
     )
+
+
+def _version(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def _with_head(page: str, preload: str, script: str, constants: dict[str, str]) -> bytes:

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.console import best_compression
 from api.console.frontend import Frontend
 
-MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
+MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".woff2": "font/woff2"}
 # Brotli's level 9 takes a second for all files of a first visit.
 BROTLI_QUALITY, GZIP_LEVEL = 9, 9
 FOR_GOOD = {"Cache-Control": "public, immutable, max-age=31536000"}
@@ -29,10 +29,10 @@ class CompressedConsole:
         self._smallest_bundle: bytes | None = None  # until it is ready
         # A fixed list, so that no request path is used as a file path. Each path contains a hash of
         # the content.
-        self._files: dict[str, Path | bytes] = frontend.modules | {
+        self._files: dict[str, Path | bytes] = frontend.own | {
             f"/{path.relative_to(frontend.folder).as_posix()}": path
             for path in (frontend.folder / "static").rglob("*")
-            if path.suffix in MEDIA_TYPES
+            if path.suffix in (".js", ".css")
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,7 +78,8 @@ class CompressedConsole:
 
     def _compress_ahead(self) -> None:
         """Compress the files of a first visit in advance."""
-        for content in (self.frontend.bundle, self.frontend.index, self.frontend.style):
+        style = self.frontend.own[self.frontend.style_path]
+        for content in (self.frontend.bundle, self.frontend.index, style):
             for encoding in ("br", "gzip"):
                 _compressed(content, encoding)
         best_compression.yield_to_requests()

@@ -2,6 +2,7 @@
 
 from playwright.sync_api import Route, WebSocket, expect
 
+from api.console import frontend
 from tests.browser.console import Tab, Window
 
 SCRIPTS = "**/static/console-*.jsonl"
@@ -32,6 +33,8 @@ def _tab(window: Window) -> tuple[Tab, list[object], list[object]]:
     """Return a new tab, and lists of what it will have sent and received over Streamlit's
     socket.
     """
+    # A browser that has kept modules as files, after some seconds on a page, fetches no scripts
+    window.context.clear_cookies(name=frontend.COOKIE)
     page = window.context.new_page()
     sent: list[object] = []
     received: list[object] = []

@@ -9,7 +9,7 @@ from tests.browser.conftest import OWNER
 from tests.browser.console import Program, Window
 
 # Of bytes, 0.4 million are for charts, fetched after the first figures
-MOST_REQUESTS, MOST_BYTES = 15, 1_420_000
+MOST_REQUESTS, MOST_BYTES = 15, 1_080_000
 # Fetched when all else is, for the next visit (test_kept_modules.py)
 KEPT = re.compile(r"/static/console-\w+/")
 
@@ -33,11 +33,14 @@ def test_a_first_visit_takes_few_requests_and_little_data(
     ]
     assert len(of_visit) <= MOST_REQUESTS
     assert sum(of_visit) <= MOST_BYTES
-    # Streamlit's own font, names of emoji and colours of code: none of them is shown here.
+    # Streamlit's own fonts, names of emoji and colours of code: none of them is shown here.
     assert not [
         url
         for url in fetched.values()
-        if any(name in url for name in ("SourceSans", "remark-emoji", "SyntaxHighlighter"))
+        if any(
+            name in url
+            for name in ("SourceSans", "MaterialSymbols", "remark-emoji", "SyntaxHighlighter")
+        )
     ]
 
 
