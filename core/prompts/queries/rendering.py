@@ -32,7 +32,7 @@ templates = table_of(PromptTemplate)
 DEEPEST = 8  # prompts that include each other
 # Ten includes in each of eight levels would be a hundred million texts
 MOST_PARTS = 10_000  # texts and placeholders of a prompt with all that it includes
-MAX_CHARS = 20 * MAX_TEXT_CHARS  # of these parts: as many of the longest would fill the memory
+MAX_CHARS = 3 * MAX_TEXT_CHARS  # of these parts: system text, and user text around the history
 
 
 @dataclass

@@ -15,6 +15,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
+from heapq import merge
 from typing import NamedTuple
 
 TAG = re.compile(r"<(?P<end>/?)(?P<name>[A-Za-z][\w:.-]*)(?:\s[^<>]*)?(?<!/)>")
@@ -71,12 +72,17 @@ class Quoted(NamedTuple):
 
 
 class Places:
-    """The places in a template's own text; they are asked for in ascending order."""
+    """The places in a template's own text; they are asked for in ascending order.
+
+    Its marks are read as far as the place: all of a long text at once would fill the memory.
+    """
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._marks = sorted(_marks(text), key=lambda mark: mark.end(), reverse=True)
-        self._quoted = sorted(_quoted(text), key=lambda quoted: quoted.end, reverse=True)
+        self._marks = merge(TAG.finditer(text), RUN.finditer(text), key=re.Match.end)
+        self._mark = next(self._marks, None)
+        self._quoted = _quoted(text)
+        self._quote = next(self._quoted, None)
         self._open_tags: list[str] = []
         # Looking for a name in the list would take minutes in a text of many tags
         self._open_counts = Counter[str]()
@@ -84,8 +90,9 @@ class Places:
 
     def at(self, position: int) -> Place:
         """Return what delimits a position of the text; its tags change with the next call."""
-        while self._marks and self._marks[-1].end() <= position:
-            self._pass(self._marks.pop())
+        while self._mark is not None and self._mark.end() <= position:
+            self._pass(self._mark)
+            self._mark = next(self._marks, None)
         runs = sorted({run[0] for run in self._open_runs})
         # A set of its own for each place would take minutes in a text of many tags
         return Place(self._quote_around(position), tuple(runs), self._open_counts.keys())
@@ -96,10 +103,10 @@ class Places:
         after = self._text[position : position + 1]
         if after in QUOTES and before.endswith(after) and before != after * 3:
             return after
-        while self._quoted and self._quoted[-1].end <= position:
-            self._quoted.pop()
-        is_quoted = bool(self._quoted) and self._quoted[-1].start < position
-        return self._quoted[-1].mark if is_quoted else ""
+        while self._quote is not None and self._quote.end <= position:
+            self._quote = next(self._quoted, None)
+        quote = self._quote
+        return quote.mark if quote is not None and quote.start < position else ""
 
     def _pass(self, mark: re.Match[str]) -> None:
         found = mark.groupdict()
@@ -122,11 +129,6 @@ class Places:
 
 def _escaped_run(run: re.Match[str]) -> str:
     return "".join(f"\\{mark}" for mark in run[0])
-
-
-def _marks(text: str) -> Iterator[re.Match[str]]:
-    yield from TAG.finditer(text)
-    yield from RUN.finditer(text)
 
 
 def _quoted(text: str) -> Iterator[Quoted]:

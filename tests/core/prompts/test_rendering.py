@@ -1,5 +1,7 @@
 """A prompt with values in place: system, earlier messages, user text."""
 
+import tracemalloc
+
 import pytest
 
 from core.database.db import transaction
@@ -200,7 +202,7 @@ def test_nobody_includes_another_accounts_private_prompt(actor: Actor) -> None:
 
 
 def test_prompts_that_double_at_each_level_fill_no_memory(actor: Actor) -> None:
-    create(actor, "level0", "x" * 1000)
+    create(actor, "level0", "x" * 100)
     create(actor, "level1", "{{> level0@latest}}" * 60)
     create(actor, "level2", "{{> level1@latest}}" * 60)
     with pytest.raises(PromptTooLarge, match="over 10,000 parts"):
@@ -211,6 +213,25 @@ def test_a_long_prompt_that_is_included_often_fills_no_memory(actor: Actor) -> N
     create(actor, "long", "x" * 100_000)
     with pytest.raises(PromptTooLarge):
         create(actor, prompt="{{> long@latest}}" * 5000)
+
+
+def test_a_prompt_whose_texts_no_call_could_send_is_refused_when_it_is_saved(
+    actor: Actor,
+) -> None:
+    create(actor, "long", "x" * 100_000)
+    with pytest.raises(PromptTooLarge):
+        create(actor, prompt="{{> long@latest}}" * 31)
+
+
+def test_tags_of_included_prompts_fill_no_memory(actor: Actor) -> None:
+    create(actor, "tags", '<a>"b"' * 16_000)
+    create(actor, prompt="{{> tags@latest}}" * 10 + "{{x}}")
+    tracemalloc.start()
+    try:
+        render(actor, "support", variables={"x": "a"})
+        assert tracemalloc.get_traced_memory()[1] < 16 * 2**20
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_value_that_is_used_often_fills_no_memory(actor: Actor) -> None:
