@@ -99,16 +99,19 @@ async def _listed(client: Client) -> list[McpTool]:
     # A server may go on sending cursors without end
     for _ in range(MAX_PAGES):
         page = await client.list_tools(cursor=cursor)
-        found += map(_tool, filter(_is_small, page.tools))
+        found += map(_tool, filter(_is_usable, page.tools))
         cursor = page.next_cursor
         if not cursor or len(found) >= MAX_TOOLS:
             break
     return found[:MAX_TOOLS]
 
 
-def _is_small(tool: mcp_types.Tool) -> bool:
-    """Whether a tool's schema may be sent to models with every call."""
-    return len(json.dumps(tool.input_schema)) <= MAX_SCHEMA_BYTES
+def _is_usable(tool: mcp_types.Tool) -> bool:
+    """Whether a tool's schema is JSON, and may be sent to models with every call."""
+    try:
+        return len(json.dumps(tool.input_schema, allow_nan=False)) <= MAX_SCHEMA_BYTES
+    except ValueError:  # NaN, or 1e400: neither is stored, nor accepted by vendors
+        return False
 
 
 def _tool(tool: mcp_types.Tool) -> McpTool:

@@ -29,6 +29,10 @@ TOOLS = [
         "description": "Books\0 a room.",
         "inputSchema": {"type": "object", "properties": {"a": {"description": "\0"}}},
     },
+    {
+        "name": "no_json",
+        "inputSchema": {"type": "object", "properties": {"a": {"maximum": float("inf")}}},
+    },
 ]
 
 
@@ -107,3 +111,7 @@ def test_texts_that_no_database_stores_are_stored_without_what_it_refuses(
     [tool] = [each for each in rooms["tools"] if each["name"] == "nul"]
     assert tool["description"] == "Books a room."
     assert "out of rooms" in call(boss, "nul")["error"]
+
+
+def test_a_tool_whose_schema_is_no_json_is_left_out(rooms: dict[str, Any]) -> None:
+    assert [tool["name"] for tool in rooms["tools"]] == ["slow_pattern", "nul"]
