@@ -13,10 +13,14 @@ class Failure(Exception):
         """Use `detail` instead of the docstring as message; `facts` are added to the API's
         problem.
         """
-        # A docstring of several lines is one message
-        self.detail = detail or " ".join((getdoc(type(self)) or "").split())
+        self.detail = detail or message_of(type(self))
         self.facts = facts
         super().__init__(self.detail)
+
+
+def message_of(failure: type[Failure]) -> str:
+    """Return the message of a class: a docstring of several lines is one line."""
+    return " ".join((getdoc(failure) or "").split())
 
 
 class NotFound(Failure):
