@@ -107,9 +107,19 @@ def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     )
     if rows and max(rows) > rows[0]:
         del state.tokens[before:]
-        state.line = start
-        return False
+        _add_paragraph(state, start)
     return True
+
+
+def _add_paragraph(state: StateBlock, start: int) -> None:
+    """Add the lines up to the present one as text. Left to the parser, each of them could begin the
+    same table again: a text of 30,000 characters would take hours.
+    """
+    state.push("paragraph_open", "p", 1)
+    inline = state.push("inline", "", 0)
+    inline.content = state.getLines(start, state.line, state.blkIndent, False).strip()
+    inline.map, inline.children = [start, state.line], []
+    state.push("paragraph_close", "p", -1)
 
 
 def _cells(state: StateBlock, line: int) -> list[str]:

@@ -262,3 +262,9 @@ def test_an_entity_does_not_turn_letters_around() -> None:
 
 def test_a_cell_beyond_the_columns_of_its_table_is_shown() -> None:
     assert "unseen" in read("> |a|\n> |-|\n> |b|unseen|").words
+
+
+def test_lines_that_each_could_begin_the_table_that_stays_text_are_read_once() -> None:
+    written = "|-\n" * 300 + "|a|unseen"
+    assert markdown.as_html(written).count("<p>") == 1
+    assert read(written).words.split() == written.split()
