@@ -7,6 +7,7 @@ all of what was written can be read, and a link names its host. Why: docs/decisi
 """
 
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from html import escape
@@ -36,6 +37,9 @@ WEB = re.compile(
 MAIL = re.compile(r"mailto:([^\s?&@]+@[^\s?&@]+)(?:\?\S*)?", re.IGNORECASE)
 BARE = re.compile(r"https?://[^\s<>\"'`|\\]+[^\s<>\"'`|\\.,;:!?)\]}*_]", re.IGNORECASE)
 LANGUAGE = re.compile(r"[\w+#.-]{1,20}")
+# The parser adds the cells that rows leave out, 65,000 in a table of 1,500 characters. Rows after
+# so many are text.
+vars(sys.modules[table.__module__])["MAX_AUTOCOMPLETED_CELLS"] = 100
 
 
 def draw(given: str, *, longest: int = LONGEST) -> None:

@@ -268,3 +268,8 @@ def test_lines_that_each_could_begin_the_table_that_stays_text_are_read_once() -
     written = "|-\n" * 300 + "|a|unseen"
     assert markdown.as_html(written).count("<p>") == 1
     assert read(written).words.split() == written.split()
+
+
+def test_cells_that_rows_leave_out_do_not_make_a_page_of_a_few_lines() -> None:
+    written = f"{'|a' * 80}\n{'|-' * 80}\n" + "|\n" * 815
+    assert markdown.as_html(written).count("<td") < len(written)
