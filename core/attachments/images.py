@@ -21,8 +21,9 @@ DIRECTIONS = ("exif", "Raw profile type exif", "XML:com.adobe.xmp", "xmp")
 # A progressive JPEG has about ten; each goes over all pixels again
 MAX_SCANS = 100
 JPEG = b"\xff\xd8\xff"
-# Within data, 0xFF is followed by 0 or by a mark to begin anew; 1 is a mark without a length
-JPEG_MARKER = re.compile(rb"\xff+([^\x00\x01\xff\xd0-\xd7])")
+# Within data, 0xFF is followed by 0 or by a mark to begin anew; 1 is a mark without a length. Of
+# several 0xFF, the last counts: from each, the others would be read again, minutes for 64 KiB.
+JPEG_MARKER = re.compile(rb"\xff([^\x00\x01\xff\xd0-\xd7])")
 SIGNATURES = (b"\x89PNG\r\n\x1a\n", JPEG, b"GIF87a", b"GIF89a")
 END_OF_IMAGE, START_OF_SCAN = b"\xd9", b"\xda"
 MAX_SIDE = 1568  # pixels; most models make larger ones smaller themselves

@@ -165,3 +165,8 @@ def test_an_image_that_is_made_smaller_in_tiles_is_the_same_as_whole(size: tuple
     assert found.size == page.size
     pairs = zip(found.convert("L").tobytes(), page.convert("L").tobytes(), strict=True)
     assert max(abs(one - other) for one, other in pairs) < 20
+
+
+def test_a_jpeg_of_nothing_but_fill_bytes_is_refused() -> None:
+    with pytest.raises(AttachmentRefused, match="cannot be read"):
+        images.as_jpeg(b"\xff\xd8" + b"\xff" * 300_000 + b"\0", "a")
