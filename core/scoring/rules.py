@@ -2,7 +2,10 @@
 
 import json
 import re
+from collections import deque
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from itertools import islice
 from typing import NoReturn
 
 from core.platform.patterns import compiled
@@ -86,11 +89,11 @@ def numeric(spec: NumericScorer, answer: ScoredAnswer, case: CaseToScore) -> Sco
     expected = _expected(spec, case)
     if expected is None:
         return not_scored(spec, "Neither the scorer nor the case's reference has a number.")
-    found = list(numbers_in(answer.text, spec.unit))
-    if not found:
+    found = _candidates(spec, numbers_in(answer.text, spec.unit))
+    nearest = min(found, key=lambda each: abs(each.value - expected), default=None)
+    if nearest is None:
         with_unit = f" with the unit {spec.unit}" if spec.unit else ""
         return scored(spec, 0, f"The answer has no number{with_unit}.", expected=str(expected))
-    nearest = min(_candidates(spec, found), key=lambda each: abs(each.value - expected))
     allowed = max(
         Decimal(str(spec.tolerance)), Decimal(str(spec.relative_tolerance)) * abs(expected)
     )
@@ -139,12 +142,13 @@ def _expected(spec: NumericScorer, case: CaseToScore) -> Decimal | None:
     return None
 
 
-def _candidates(spec: NumericScorer, found: list[NumberInText]) -> list[NumberInText]:
+def _candidates(spec: NumericScorer, found: Iterator[NumberInText]) -> Iterable[NumberInText]:
+    # Never all at once: those of a long answer would fill the memory
     match spec.position:
         case "first":
-            return found[:1]
+            return islice(found, 1)
         case "last":
-            return found[-1:]
+            return deque(found, maxlen=1)
         case "any":
             return found
 

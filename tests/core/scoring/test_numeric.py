@@ -1,5 +1,6 @@
 """Numbers are found in texts as people write them."""
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -76,3 +77,14 @@ def test_with_a_unit_only_numbers_beside_it_count(
 def test_a_number_is_within_its_tolerance(scorer: dict[str, Any], text: str, passed: bool) -> None:
     case = CaseToScore(reference="1200")
     assert scored(spec("numeric", **scorer), text, case).passed is passed
+
+
+@pytest.mark.parametrize("position", ["any", "first", "last"])
+def test_the_numbers_of_a_long_answer_fill_no_memory(position: str) -> None:
+    answer = "1 " * 30_000
+    tracemalloc.start()
+    try:
+        scored(spec("numeric", value=1, position=position), answer)
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
