@@ -114,9 +114,14 @@ class Sealed(SettingsGroup):
         found: datetime | None = getattr(self, parent)
         return found
 
+    def gap_after(self, since: datetime, parent: str) -> datetime | None:
+        """Return the time up to which a table's rows are deleted, if it is after another."""
+        until = self.until(parent)
+        return until if until is not None and until > since else None
+
     def has_all(self, since: datetime, *parents: str) -> bool:
         """Whether all raw rows of these tables exist from a time on."""
-        return all((until := self.until(parent)) is None or until <= since for parent in parents)
+        return all(self.gap_after(since, parent) is None for parent in parents)
 
 
 class DimensionRollups(SettingsGroup):

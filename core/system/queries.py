@@ -7,8 +7,11 @@ from sqlalchemy.orm import Session
 
 from core import VERSION
 from core.activity.queries.pending_events import pending_since
+from core.database import settings
 from core.database.db import Database, transaction
 from core.errors import Unavailable
+from core.identity.permissions import Permission, require_any
+from core.identity.schemas import Actor
 from core.platform import clock
 from core.providers import catalogue
 from core.system.models import Heartbeat
@@ -36,6 +39,14 @@ def health() -> Health:
         )
         parts |= {"worker": unknown, "providers": unknown}
     return Health(checked_at=clock.now(), version=VERSION, dependencies=parts)
+
+
+def deleted_until(
+    session: Session, table: str, since: datetime, *, actor: Actor
+) -> datetime | None:
+    """Return up to when retention has deleted rows of a table, if that is after a time."""
+    require_any(actor, Permission.WATCH, Permission.READ_CONTENTS)
+    return settings.read(session, settings.Sealed).gap_after(since, table)
 
 
 def find_heartbeat(session: Session, name: str) -> datetime | None:

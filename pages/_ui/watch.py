@@ -17,7 +17,7 @@ Core computes each figure once for page, CSV and API; a page does no arithmetic 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -32,6 +32,7 @@ from core.presentation import formatting
 from core.presentation.chart_markers import ChartMarker
 from core.presentation.periods import DAY, Period
 from core.prompts.queries.labels import list_promotions
+from core.system.queries import deleted_until
 from pages._ui import cache, frame, guard, links, text
 from pages._ui.cache import Reads
 from pages._ui.charts import Point
@@ -120,6 +121,22 @@ def span(period: Period) -> str:
     if not period.is_whole_days:
         return formatting.stretch(period.start, period.end, period.zone)
     return formatting.days(period.first_day, period.last_day)
+
+
+def say_deleted(what: str, until: datetime | None, zone: str) -> None:
+    """Say that figures leave out what retention has deleted; it looks like days without any."""
+    if until is not None:
+        before = formatting.moment(until, zone)
+        st.caption(
+            f":material/info: Retention has deleted {what} from before {before}. "
+            "Figures and charts count only what remains."
+        )
+
+
+def say_what_is_left(what: str, table: str, reads: Reads, chosen: Filters) -> None:
+    """Say so of a page whose figures are all read from the rows of a table."""
+    until = reads.ask(deleted_until, table, chosen.period.start)
+    say_deleted(what, until, chosen.period.zone)
 
 
 def nothing_here(page: str, what: str, reads: Reads, chosen: Filters) -> None:

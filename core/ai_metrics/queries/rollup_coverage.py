@@ -3,6 +3,8 @@
 Rollups have totals, and the values of one dimension at a time.
 """
 
+from datetime import datetime
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -11,6 +13,8 @@ from core.ai_metrics.models import DimensionMonth
 from core.ai_metrics.views import AiMetricsQuery
 from core.database import settings
 from core.database.tables import table_of
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
 from core.presentation.formatting import NONE
 
 LONGEST_VALUE = 200  # characters; as request_dimensions() has it
@@ -54,6 +58,15 @@ def is_all_there(session: Session, query: AiMetricsQuery, dimension: str | None 
     return not is_exact or settings.read(session, settings.Sealed).has_all(
         query.period.start, "ai_request_metrics"
     )
+
+
+def deleted_until(session: Session, query: AiMetricsQuery, *, actor: Actor) -> datetime | None:
+    """Return up to when retention has deleted rows that a query reads, or None."""
+    require(actor, Permission.WATCH)
+    if not needs_raw_rows(session, query):
+        return None
+    sealed = settings.read(session, settings.Sealed)
+    return sealed.gap_after(query.period.start, "ai_request_metrics")
 
 
 def _has_rollups(session: Session, query: AiMetricsQuery, dimension: str, value: str) -> bool:

@@ -55,6 +55,7 @@ def draw(reads: Reads, place: Header) -> None:
     chosen = filter_bar.draw(
         PAGE, reads, ("q", "rating", "has"), ("environment", "app", "user_id"), offers=offers
     )
+    watch.say_what_is_left("ratings", "ai_feedback", reads, chosen)
     found = reads.ask_both(
         feedback_figures.feedback_stats, feedback_filter(chosen), chosen.period, chosen.watched
     )

@@ -1,6 +1,6 @@
 """AI metrics: requests, latency, cost and errors."""
 
-from core.ai_metrics.queries import figures
+from core.ai_metrics.queries import figures, rollup_coverage
 from core.ai_metrics.queries.kpis import ai_request_kpis
 from core.insights.queries.filter_options import read_filter_options
 from core.insights.queries.prompt_versions import prompt_versions
@@ -57,6 +57,8 @@ def main() -> None:
         offers=OFFERS,
         own=("latency", *breakdown_panel.OWN, *release_panel.OWN),
     )
+    until = reads.ask(rollup_coverage.deleted_until, chosen.asked)
+    watch.say_deleted("AI requests", until, chosen.period.zone)
     promotion_panel.draw(chosen)
     found = reads.ask(ai_request_kpis, chosen.asked)
     if not found[0].value:

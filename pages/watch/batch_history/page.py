@@ -34,6 +34,7 @@ def main() -> None:
     reads = watch.reads()
     header = watch.header("Batch history", "All batch runs")
     chosen = filter_bar.draw(PAGE, reads, FIRST, MORE, offers=OFFERS)
+    watch.say_what_is_left("batch runs", "batch_run_history", reads, chosen)
     summary = reads.ask(outcomes.summary, chosen.runs)
     if not summary.runs:
         running_runs.draw(reads, chosen)

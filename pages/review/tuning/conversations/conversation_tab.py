@@ -60,6 +60,7 @@ def draw(reads: Reads, header: watch.Header) -> None:
     chosen = filter_bar.draw(
         PAGE, reads, FIRST, more, offers=OFFERS | {"sort": ORDERS, "score": names}
     )
+    watch.say_what_is_left("conversations", "conversations", reads, chosen)
     draw_list(reads, chosen)
     header.finish(reads, chosen, csv="ai/tuning/conversations")
 

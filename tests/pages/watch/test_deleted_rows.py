@@ -1,0 +1,68 @@
+"""A period that begins before what retention has left: its page says so, else figures that leave
+out the rest would look like days without any.
+"""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from core.database import settings
+from core.database.db import transaction
+from core.identity.schemas import SessionKind
+from core.platform import clock
+from tests.factories.ai_metrics import request, send
+from tests.factories.batches import ran
+from tests.factories.identity import person
+from tests.pages.conftest import AI_METRICS, BATCH_HISTORY, TUNING, Console, said
+
+KNOWLEDGE = "review/knowledge/page.py"
+NOTE = "Retention has deleted {} from before"
+
+
+def texts(console: Console, page: str, **address: str) -> str:
+    """Return what a page says by an address."""
+    app = console(person(kind=SessionKind.BROWSER), page)
+    for name, value in address.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    return said(app)
+
+
+def seal(until: datetime) -> None:
+    names = ("ai_request_metrics", "batch_run_history", "ai_feedback", "conversations")
+    with transaction() as session:
+        settings.write(session, settings.Sealed(**dict.fromkeys(names, until)), by=None)
+
+
+@pytest.mark.parametrize(
+    ("page", "place", "rows"),
+    [
+        (BATCH_HISTORY, {}, "batch runs"),
+        (KNOWLEDGE, {"section": "Feedback"}, "ratings"),
+        (TUNING, {"view": "conversations"}, "conversations"),
+    ],
+)
+@pytest.mark.parametrize(("days", "is_said"), [("30", True), ("7", False)])
+def test_a_page_of_rows_says_which_were_deleted_in_its_period(
+    console: Console, page: str, place: dict[str, str], rows: str, days: str, is_said: bool
+) -> None:
+    ran(clock.now() - timedelta(days=1))
+    seal(clock.now() - timedelta(days=10))
+    found = texts(console, page, **place, days=days)
+    assert (NOTE.format(rows) in found) is is_said
+
+
+@pytest.mark.parametrize(
+    ("filters", "is_said"),
+    [({}, False), ({"user_id": "u-1"}, True), ({"release": "2", "tool": "search"}, True)],
+)
+def test_ai_metrics_say_so_only_by_filters_that_rollups_do_not_have(
+    console: Console, filters: dict[str, str], is_said: bool
+) -> None:
+    now = clock.now()
+    tools = [{"name": "search", "duration_ms": 40}]
+    send(request(now - timedelta(days=1), id="r1", user_id="u-1", release="2", tool_calls=tools))
+    seal(now - timedelta(days=10))
+    found = texts(console, AI_METRICS, **filters, days="30")
+    assert (NOTE.format("AI requests") in found) is is_said
