@@ -21,6 +21,8 @@ from pages._ui import errors, frame, state
 from pages._ui.filters import table_settings
 
 MOST_PAGES = 400
+# Rows: browsers leave a canvas of tens of thousands of pixels blank
+TALLEST = 200
 LETTER_PX = 7
 FOCUSED = "console.focused_row"
 NOTHING: Final[dict[str, dict[str, list[int]]]] = {
@@ -118,7 +120,7 @@ def draw(
     most: int | None = None,
     placeholder: str = "–",
 ) -> None:
-    """Draw rows; beyond `most` the table scrolls. A click calls `on_open` with the row."""
+    """Draw rows; beyond `most`, or 200, the table scrolls. A click calls `on_open` with the row."""
     table = _table(rows, columns)
     config = {each.label: _config(each, table, sorting) for each in columns if each.label in table}
 
@@ -219,17 +221,21 @@ def _longest(cells: "pd.Series[Any]") -> int:
     return max((len(cell) for cell in cells if isinstance(cell, str)), default=0)
 
 
+def height(rows: int, most: int | None) -> int:
+    """Return the height of a table in pixels, without rows 0; beyond `most` it scrolls."""
+    # Until the table is drawn, its place would be as high as one row. Three for borders.
+    shown = min(rows, TALLEST if most is None else most)
+    return table_settings.row_px() * (shown + 1) + (3 if shown < rows else 0) if shown else 0
+
+
 def _drawn(
     table: pd.DataFrame, alt: str, columns: Columns | None, most: int | None
 ) -> dict[str, Any]:
-    # In pixels: until the table is drawn, its place would be as high as one row. Three for borders.
-    shown = len(table) if most is None else min(len(table), most)
-    row_px, borders = table_settings.row_px(), 3 if shown < len(table) else 0
     return {
         "hide_index": True,
         "placeholder": "–",
-        "row_height": row_px,
-        "height": row_px * (shown + 1) + borders if shown else "content",
+        "row_height": table_settings.row_px(),
+        "height": height(len(table), most) or "content",
         "column_config": columns,
         "alt": alt,
     }

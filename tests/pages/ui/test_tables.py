@@ -212,3 +212,21 @@ def test_a_long_name_leaves_the_other_columns_in_sight(name: str, is_cut: bool) 
     assert not app.exception
     config = json.loads(app.dataframe[0].proto.columns)
     assert config["Model"].get("width") == (150 if is_cut else None)
+
+
+def heights() -> None:
+    """Say how high a table of few rows is, and one of thousands."""
+    import streamlit as st  # noqa: PLC0415  AppTest runs these lines apart
+
+    from pages._ui import tables  # noqa: PLC0415
+
+    for rows in (3, 2000):
+        st.caption(str(tables.height(rows, None)))
+
+
+def test_a_table_of_thousands_scrolls_because_browsers_leave_too_high_a_canvas_blank() -> None:
+    app = AppTest.from_function(heights).run()
+    assert not app.exception
+    few, thousands = (int(each.value) for each in app.caption)
+    # Where two pixels of a screen are one of a page, a canvas has at most 32,767
+    assert few < thousands < 32_767 / 2
