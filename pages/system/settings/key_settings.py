@@ -11,7 +11,7 @@ from core.errors import Invalid
 from core.identity.schemas import ApiKeyView, CreatedApiKey, NewApiKey, Scope
 from core.identity.service import api_keys
 from core.platform import clock
-from pages._ui import dialogs, errors, frame, guard, links, state, text
+from pages._ui import dialogs, errors, frame, guard, links, state, tables, text
 from pages.system.settings import cards
 
 NAME, SCOPES, ENVIRONMENT, EXPIRY, MADE = (
@@ -21,6 +21,7 @@ NAME, SCOPES, ENVIRONMENT, EXPIRY, MADE = (
     "keys.expiry",
     "keys.made",
 )
+AT, SHOWN = "keys", 25
 WHAT_SCOPES_OPEN = {
     Scope.INGEST: "ingest: send data",
     Scope.READ: "read: metrics, no message text",
@@ -56,8 +57,10 @@ def draw() -> None:
             "Create a key so your product can send data, or a script can read metrics.",
             width=cards.WIDTH_PX,
         )
-    for key in present:
+    page = tables.window(AT, SHOWN).page_of(present)
+    for key in page.items:
         _draw_key(key)
+    tables.draw_pages(page.total_count, SHOWN, AT)
 
 
 def _show_made() -> None:

@@ -5,29 +5,29 @@ from uuid import UUID
 
 import streamlit as st
 
-from core.database.paging import Window
 from core.imports import queries
 from core.imports.schemas import BUSY, ImportView
-from pages._ui import frame, guard, text
+from pages._ui import frame, guard, tables, text
 from pages.system.settings.imports import import_labels, import_undo
 
-SHOWN = Window(limit=50)
+AT, SHOWN = "imports", 25
 
 
 def draw(opened: UUID | None, *, on_open: Callable[[UUID], None]) -> None:
     """List the imports except the open one."""
     with guard.work() as (session, actor):
-        found = queries.list_imports(session, window=SHOWN, actor=actor)
+        found = queries.list_imports(session, window=tables.window(AT, SHOWN), actor=actor)
     others = [each for each in found.items if each.id != opened]
     if not found.items:
         words = "Imports appear here with their results."
         frame.empty_state("upload_file", "No imports yet", words, width=860)
         return
     if others:
-        frame.section("Imports", "latest 50" if found.total_count > len(found.items) else "")
+        frame.section("Imports", f"{found.total_count:,}, latest first")
         frame.csv_link("/api/v1/imports?format=csv")
     for each in others:
         _draw_one(each, on_open)
+    tables.draw_pages(found.total_count, SHOWN, AT)
 
 
 def _draw_one(found: ImportView, on_open: Callable[[UUID], None]) -> None:
