@@ -13,7 +13,7 @@ from core.platform.config import config
 from core.saved_views import queries, service
 from core.saved_views.figures import FIGURES
 from core.saved_views.schemas import NewSavedView, SavedViewChange, SavedViewDetails, ViewPage
-from pages._ui import errors, guard, state, text
+from pages._ui import dialogs, errors, guard, state, text
 from pages._ui.filters import filter_state
 from pages._ui.filters.filter_state import key_of
 
@@ -139,7 +139,7 @@ def _draw_form(shown: ShownFilters, view: SavedViewDetails | None) -> None:
                 "Delete view",
                 icon=":material/delete:",
                 key=key_of(shown.key, "delete_view"),
-                on_click=_delete,
+                on_click=_ask_to_delete,
                 args=(shown.key, view),
             )
 
@@ -192,6 +192,11 @@ def _save(shown: ShownFilters, view: SavedViewDetails | None) -> None:
             service.change_view(session, view.id, change, actor=actor)
     _edit(shown.key, "")
     state.toast("View saved")
+
+
+def _ask_to_delete(key: str, view: SavedViewDetails) -> None:
+    body = f"{text.plain(view.name)} will be deleted{' for everyone' if view.is_shared else ''}."
+    dialogs.confirm("Delete this view?", body, "Delete view", _delete, key, view, key="views")
 
 
 @errors.action
