@@ -134,7 +134,10 @@ def turn(bot_id: UUID, act: Callable[..., BotView]) -> None:
 
 
 def ask_to_delete(bot: BotView) -> None:
-    body = "Its versions, test results and runs will be permanently deleted."
+    whose = ", also those of others" if bot.visibility == "shared" else ""
+    body = text.plain(
+        f"{bot.bot_name} with its versions, test results and runs{whose}. This can't be undone."
+    )
     dialogs.confirm("Delete bot?", body, "Delete bot", delete, bot.id, key="bots.delete")
 
 

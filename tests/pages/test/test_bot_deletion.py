@@ -1,0 +1,26 @@
+"""Before a bot is deleted, a question names it, and says whose results go with it."""
+
+import pytest
+
+from core.bots.queries import bots as queries
+from core.database.db import transaction
+from core.identity.schemas import SessionKind
+from tests.factories.bots import made
+from tests.factories.identity import person
+from tests.pages.conftest import Console, said
+
+
+@pytest.mark.parametrize("visibility", ["private", "shared"])
+def test_a_question_names_the_bot_that_is_deleted(console: Console, visibility: str) -> None:
+    boss = person(kind=SessionKind.BROWSER)
+    bot = made(boss.actor, bot_name="*Rosa*", visibility=visibility)
+    app = console(boss, "test/bots/page.py")
+    app.query_params["bot"] = str(bot.id)
+    app.run()
+    next(button for button in app.button if button.label == "Delete bot").click().run()
+    assert "*Rosa* with its versions, test results and runs" in said(app)
+    assert ("those of others" in said(app)) is (visibility == "shared")
+    app.button(key="bots.delete.confirm").click().run()
+    assert not app.exception
+    with transaction() as session:
+        assert bot.id not in {each.id for each in queries.list_bots(session, actor=boss.actor)}
