@@ -18,7 +18,8 @@ def draw(found: EvaluationView) -> None:
         frame.empty_state("hourglass", "No results yet", "Figures appear as answers are scored.")
         return
     _draw_recommendations(found.recommendations)
-    _draw_charts(found)
+    if any(target.success_rate.value is not None for target in found.results):
+        _draw_charts(found)
     frame.section("Targets", "95% intervals; failed calls are in no rate")
     tables.draw(found.results, _columns(), "Targets and their figures", key="evaluations.targets")
     _draw_tags(found.results)
