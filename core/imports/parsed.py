@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+# How the problem begins of a file that breaks off
+FILE_ENDS = "The file ends here"
+
 
 class RowKind(StrEnum):
     """What a row is: the kinds that `ingest/*` takes."""

@@ -1,5 +1,6 @@
 """Imports as the API and the console show them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -9,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from core.identity.schemas import ENVIRONMENT_PATTERN, View
 from core.imports.mapping import Container, RecordShape, ValueUnit
-from core.imports.parsed import RowKind
+from core.imports.parsed import FILE_ENDS, RowKind
 from core.playground.schemas import PlaygroundSessionView
 
 LONGEST_NAME = 300
@@ -49,6 +50,16 @@ class RowProblem(View):
     line: int | None = None
     kind: RowKind | None = None
     error: str
+
+    @property
+    def is_file_end(self) -> bool:
+        """Whether the file breaks off here: rows that would follow are missing."""
+        return self.error.startswith(FILE_ENDS)
+
+
+def first_problems(given: Sequence[RowProblem], most: int) -> list[RowProblem]:
+    """Return the first problems, and always that the file breaks off, which is its last."""
+    return [each for at, each in enumerate(given) if at < most or each.is_file_end]
 
 
 class RowCounts(View):

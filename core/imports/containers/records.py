@@ -12,6 +12,7 @@ from typing import Any, cast
 from core.imports.containers import json_files, tables
 from core.imports.containers.files import FileUnreadable, Opened, Record
 from core.imports.mapping import Container, Mapping
+from core.imports.parsed import FILE_ENDS
 
 BROKEN = (EOFError, OSError, UnicodeError, zlib.error, csv.Error)
 # Not imported before there is Parquet to read: pyarrow takes 60 MB
@@ -48,7 +49,7 @@ def raw(path: Path, opened: Opened, mapping: Mapping, skip: int = 0) -> Iterator
             position = record[0]
             yield record
     except BROKEN as error:
-        yield position + 1, None, None, f"The file ends here: {error}"
+        yield position + 1, None, None, f"{FILE_ENDS}: {error}"
 
 
 def _raw(path: Path, opened: Opened, mapping: Mapping, skip: int) -> Iterator[Record]:

@@ -15,7 +15,7 @@ from core.imports import excerpts
 from core.imports.ingest.chunks import Chunk, Identity, cut
 from core.imports.ingest.stores import STORES, times
 from core.imports.parsed import ParsedRow, RowKind
-from core.imports.schemas import DryRun, ExpiredRows, RowProblem, SampleRow
+from core.imports.schemas import DryRun, ExpiredRows, RowProblem, SampleRow, first_problems
 from core.ingest.rows import Row, in_plain_words, key_of
 from core.platform import clock
 
@@ -145,7 +145,9 @@ def refusal_of_first(rows: Iterable[ParsedRow], identity: Identity) -> str | Non
 def _look(chunk: Chunk, seen: CheckedRows, horizons: dict[RowKind, datetime]) -> None:
     seen.records = chunk.until
     seen.rejected += len(chunk.problems)
-    seen.problems += excerpts.problems(chunk.problems[: MOST_PROBLEMS - len(seen.problems)])
+    seen.problems += excerpts.problems(
+        first_problems(chunk.problems, MOST_PROBLEMS - len(seen.problems))
+    )
     now = clock.now()
     for kind, good in chunk.rows.items():
         rows = [each.row for each in good]

@@ -34,7 +34,7 @@ from core.imports.ingest.chunks import (
 from core.imports.ingest.stores import STORES, times
 from core.imports.models import Import
 from core.imports.parsed import ParsedRow, RowKind
-from core.imports.schemas import ImportStatus, RowCounts, RowProblem
+from core.imports.schemas import ImportStatus, RowCounts, RowProblem, first_problems
 from core.ingest.rows import RowSource
 from core.platform import clock
 
@@ -246,7 +246,7 @@ def _record_progress(core: Session, held: Import, chunk: Chunk, written: StoredC
         counts[kind] = {
             name: before.get(name, 0) + number for name, number in count.model_dump().items()
         }
-    room = MOST_PROBLEMS - len(held.problems)
+    problems = first_problems(written.problems, MOST_PROBLEMS - len(held.problems))
     values: dict[str, Any] = {
         "position": chunk.until,
         "counts": counts,
@@ -254,9 +254,9 @@ def _record_progress(core: Session, held: Import, chunk: Chunk, written: StoredC
         "last_at": max(filter(None, (held.last_at, written.last_at)), default=None),
         "moved_at": clock.now(),
     }
-    if written.problems and room > 0:
+    if problems:
         values["problems"] = [
             *held.problems,
-            *(each.model_dump(mode="json") for each in excerpts.problems(written.problems[:room])),
+            *(each.model_dump(mode="json") for each in excerpts.problems(problems)),
         ]
     core.execute(update(Import).where(Import.id == held.id).values(**values))

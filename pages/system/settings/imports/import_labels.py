@@ -23,6 +23,8 @@ def badge(found: ImportView) -> str:
         return ":orange-badge[Not supported]"
     if found.status is ImportStatus.COMPLETED and _is_mostly_refused(found):
         return ":orange-badge[Mostly rejected]"
+    if found.status is ImportStatus.COMPLETED and any(each.is_file_end for each in found.problems):
+        return ":orange-badge[Incomplete file]"
     colour, words = STATES[found.status]
     return f":{colour}-badge[{words}]"
 

@@ -107,6 +107,13 @@ def _link_pages(found: ImportView) -> None:
 
 
 def _draw_problems(problems: list[RowProblem], number: int) -> None:
+    if problems and problems[-1].is_file_end:
+        records = counted(problems[-1].position - 1, "record")
+        st.warning(
+            f"This file breaks off after {records}: the rest is missing. Import the whole file "
+            "instead.",
+            icon=":material/warning:",
+        )
     frame.section(
         counted(number, "row") + " rejected",
         f"first {len(problems)}" if number > len(problems) else "",
