@@ -26,6 +26,7 @@ from core.activity.queries.funnels.funnel_sql import FunnelSql
 from core.activity.queries.funnels.segments import Segment
 from core.activity.queries.funnels.workspace_funnel import read_workspace_funnel
 from core.cache.large_workspaces import cached_if_large
+from core.database import settings
 from core.database.tables import table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
@@ -41,7 +42,8 @@ parts = table_of(FunnelPart)
 
 class DropOffErrors(View):
     """Users who dropped off at a step, and how many of them met an error since they reached it;
-    `top_error` is the most frequent last error, its code or else its event type.
+    `top_error` is the most frequent last error, its code or else its event type. Where retention
+    has deleted events of the period, these are of the others, and `error_share` is null.
     """
 
     step: int
@@ -76,12 +78,13 @@ def drop_off_errors(
 
     key = ("drop-off errors", period, watched, asked.sql.funnel, segment)
     found = cached_if_large(session, key, read)
+    is_whole = settings.read(session, settings.Sealed).has_all(period.start, "user_activity_events")
     return [
         DropOffErrors(
             step=step,
             dropped_off=dropped_off,
             with_error=with_error,
-            error_share=rate(with_error, dropped_off),
+            error_share=rate(with_error, dropped_off) if is_whole else None,
             top_error=top_error,
         )
         for step, (dropped_off, with_error, top_error) in enumerate(found, start=1)

@@ -34,6 +34,7 @@ def draw_errors(reads: Reads, chosen: Filters) -> None:
         no_code = {"only_errors": "true"} if code == formatting.NONE else {}
         filter_state.put(PAGE, error_code=code, **no_code)
 
+    watch.say_what_is_left("events", "user_activity_events", reads, chosen)
     event_summaries.draw_errors(
         read_errors(reads, chosen), chosen.period.zone, chosen["error_code"], pick_code
     )

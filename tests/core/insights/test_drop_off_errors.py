@@ -1,10 +1,11 @@
 """Of those who dropped off at a step, those are counted who met an error once they were there."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from core.activity.queries.funnels.funnel import STEPS, Funnel, Step
+from core.database import settings
 from core.database.db import transaction
 from core.errors import Forbidden
 from core.identity.schemas import Role
@@ -77,3 +78,13 @@ def test_another_funnel_and_app_have_their_own() -> None:
 def test_who_may_not_watch_is_refused() -> None:
     with pytest.raises(Forbidden):
         found(role=Role.REVIEWER)
+
+
+@pytest.mark.parametrize(("deleted_until", "is_known"), [(PERIOD.start, True), (START, False)])
+def test_a_share_with_an_error_is_unknown_where_events_of_the_period_are_deleted(
+    deleted_until: datetime, is_known: bool
+) -> None:
+    users()
+    with transaction() as session:
+        settings.write(session, settings.Sealed(user_activity_events=deleted_until), by=None)
+    assert (found()[1].error_share is not None) is is_known

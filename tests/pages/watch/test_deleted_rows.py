@@ -13,7 +13,7 @@ from core.platform import clock
 from tests.factories.ai_metrics import request, send
 from tests.factories.batches import ran
 from tests.factories.identity import person
-from tests.pages.conftest import AI_METRICS, BATCH_HISTORY, TUNING, Console, said
+from tests.pages.conftest import AI_METRICS, BATCH_HISTORY, ONBOARDING, TUNING, Console, said
 
 KNOWLEDGE = "review/knowledge/page.py"
 NOTE = "Retention has deleted {} from before"
@@ -30,7 +30,7 @@ def texts(console: Console, page: str, **address: str) -> str:
 
 
 def seal(until: datetime) -> None:
-    names = ("ai_request_metrics", "batch_run_history", "ai_feedback", "conversations")
+    names = set(settings.Sealed.model_fields)
     with transaction() as session:
         settings.write(session, settings.Sealed(**dict.fromkeys(names, until)), by=None)
 
@@ -39,6 +39,7 @@ def seal(until: datetime) -> None:
     ("page", "place", "rows"),
     [
         (BATCH_HISTORY, {}, "batch runs"),
+        (ONBOARDING, {"view": "errors"}, "events"),
         (KNOWLEDGE, {"section": "Feedback"}, "ratings"),
         (TUNING, {"view": "conversations"}, "conversations"),
     ],
