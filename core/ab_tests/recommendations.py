@@ -39,10 +39,7 @@ def _about_quality(quality: MetricFigures, names: Mapping[VariantId, str]) -> st
             f"Add about {count(compared.more_cases or 0, 'more case')} before you choose: quality "
             f"cannot be compared over {count(compared.cases, 'case')}."
         )
-    return (
-        f"No difference in quality was shown{_by(quality, None)}: choose by consistency, response "
-        "time or cost."
-    )
+    return f"No difference in quality was shown{_by(quality, None)}."
 
 
 def _about_others(figures: AbTestFigures) -> Iterator[str]:

@@ -63,6 +63,14 @@ def test_equal_answers_are_a_tie_however_much_faster_one_variant_is() -> None:
     assert "No difference in cost was shown." in said(found)
 
 
+def test_variants_that_do_not_differ_at_all_are_not_chosen_by_what_does_not_differ() -> None:
+    same = [0.5, 0.75, 1] * 20
+    assert said(figures((same, same))) == (
+        "No difference in quality was shown (A − B 0.00, 60 cases). "
+        "No difference in response time and cost was shown."
+    )
+
+
 def test_too_few_cases_are_a_tie_that_asks_for_more() -> None:
     found = figures(([1] * 5, [0] * 5))
     assert (winner_of(found), verdict_of(found.of(AbMetric.QUALITY))) == (
