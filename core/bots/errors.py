@@ -4,7 +4,7 @@ from core.errors import Conflict, Forbidden, Invalid, NotFound, ProviderFailed
 
 
 class BotMissing(NotFound):
-    """Bot not found."""
+    """No bot with this ID that you may see: it was deleted, or is not shared."""
 
 
 class NoActiveBot(NotFound):

@@ -4,7 +4,7 @@ from core.errors import Conflict, Invalid, LimitReached, NotFound
 
 
 class EvaluationMissing(NotFound):
-    """Evaluation not found."""
+    """No evaluation with this ID that you may see: it was deleted, or is not yours."""
 
 
 class EvaluationCaseMissing(NotFound):

@@ -1,4 +1,6 @@
-"""Before a bot is deleted, a question names it, and says whose results go with it."""
+"""Before a bot is deleted, a question names it and says whose results go with it; then its page
+says that it is gone.
+"""
 
 import pytest
 
@@ -24,3 +26,11 @@ def test_a_question_names_the_bot_that_is_deleted(console: Console, visibility: 
     assert not app.exception
     with transaction() as session:
         assert bot.id not in {each.id for each in queries.list_bots(session, actor=boss.actor)}
+
+
+def test_a_bot_that_is_gone_is_said_to_be_deleted_or_not_shared(console: Console) -> None:
+    app = console(person(kind=SessionKind.BROWSER), "test/bots/page.py")
+    app.query_params["bot"] = "01a2299d-87d4-7544-81e7-478d432e0392"
+    app.run()
+    assert not app.exception
+    assert "it was deleted, or is not shared" in said(app)
