@@ -36,7 +36,8 @@ from core.scores.views import (
 from core.statistics.means import GroupedSample, interval_of_grouped_mean
 from core.statistics.rates import wilson
 
-MOST_NAMES, MOST_LABELS, FEWEST = 30, 8, 10
+MOST_NAMES, FEWEST = 30, 10
+MOST_LABELS = 6  # as many as the palette has colours
 MOST_COUNTS = 20_000  # of labels by day: labels may be any text
 SEVERAL = date.min  # instead of the day of a conversation that has scores on several
 scores = table_of(MessageScore)
