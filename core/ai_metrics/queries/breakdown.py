@@ -32,7 +32,10 @@ from core.statistics.rates import rate
 
 MOST_PARTS = 5  # as many as the palette has colours beside that of all others
 P95 = (0.95,)
-NAMES = ("requests", "ended", "errors", "unpriced", "total_tokens", "cost_nano", "latency")
+NAMES = (
+    *("requests", "ended", "errors", "unpriced", "priced"),
+    *("total_tokens", "cost_nano", "latency"),
+)
 OTHER = object()  # the key of the values that have no part of their own
 
 
@@ -83,8 +86,9 @@ def figure_of(
     if measure is BreakdownMeasure.ERROR_RATE:
         return rate(sums["errors"], among["ended"])
     if measure is BreakdownMeasure.COST:
-        is_unknown = sums["unpriced"] and not sums["cost_nano"]
-        return None if is_unknown else float(sums["cost_nano"]) / 1e9
+        # Older rollups do not count priced requests; where they have a cost, there were some
+        is_known = sums["priced"] or sums["cost_nano"] or not sums["unpriced"]
+        return float(sums["cost_nano"]) / 1e9 if is_known else None
     return float(sums["total_tokens" if measure is BreakdownMeasure.TOKENS else measure.value])
 
 
@@ -136,7 +140,7 @@ def volumes(source: RollupSource) -> list[Label[Any]]:
     """Return the columns of all measures but latency."""
     pending = source.total("requests", status=RequestStatus.PENDING)
     errors = source.total("requests", status=RequestStatus.ERROR)
-    totals = ("requests", "unpriced", "total_tokens", "cost_nano")
+    totals = ("requests", "unpriced", "priced", "total_tokens", "cost_nano")
     named = {name: source.total(name) for name in totals} | {"pending": pending, "errors": errors}
     return [column.label(name) for name, column in named.items()]
 

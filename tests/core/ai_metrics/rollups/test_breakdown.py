@@ -192,6 +192,25 @@ def test_a_value_that_is_gone_is_shown_with_what_it_had_before(actor: Actor) -> 
     ]
 
 
+@pytest.mark.parametrize("arrive", [in_deltas, folded])
+@pytest.mark.parametrize("dimension", [BreakdownDimension.MODEL, BreakdownDimension.RELEASE])
+def test_requests_at_no_cost_beside_unpriced_ones_have_a_cost_of_zero(
+    arrive: Callable[[list[NewRequest]], None], dimension: BreakdownDimension, actor: Actor
+) -> None:
+    arrive(
+        [
+            request(START, model="free", release="1", cost_usd=Decimal(0)),
+            request(START, model="free", release="1", cost_usd=None),
+            request(START, model="unknown", release="2", cost_usd=None),
+        ]
+    )
+    found = broken(AiMetricsQuery(WHOLE), dimension, BreakdownMeasure.COST, actor)
+    assert sorted((part.value, part.figure) for part in found.parts) == [
+        ("free" if dimension is BreakdownDimension.MODEL else "1", 0.0),
+        ("unknown" if dimension is BreakdownDimension.MODEL else "2", None),
+    ]
+
+
 def test_without_a_previous_period_nothing_is_compared(actor: Actor) -> None:
     send(request(START, model="a"))
     found = broken(
