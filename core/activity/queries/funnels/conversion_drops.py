@@ -6,7 +6,7 @@ day is known.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from math import ceil
@@ -128,16 +128,20 @@ def drops(
 ) -> list[ConversionDrop]:
     """Return drops since a release of the period, else since the start of the period; none of a
     release whose users are not counted.
+
+    What changed with a release is counted of the users of its app: another app's may have dropped
+    off at the same time.
     """
     require(actor, Permission.WATCH)
     if not has_user_counts(session, watched):
         return []
     cuts = _cuts(period, list_releases(session, period, watched, actor=actor))
     funnel = read_workspace_funnel(session).funnel
-    hours, is_sampled = _hours(session, period, watched, funnel)
+    hours = _hours_by_app(session, period, watched, funnel, {cut.app for cut in cuts})
+    is_sampled = _portion(session) < SAMPLES
     found: list[ConversionDrop] = []
-    for (step, following), times in zip(_pairs(funnel), hours, strict=True):
-        counted = [_counts(times, cut) for cut in cuts]
+    for number, (step, following) in enumerate(_pairs(funnel)):
+        counted = [_counts(hours[cut.app][number], cut) for cut in cuts]
         # Bonferroni: each step and each release that is looked at is one more chance of a false
         # alarm
         fallen = [counts for counts in counted if counts.is_drop(len(cuts) * len(funnel.steps))]
@@ -192,11 +196,20 @@ def _drop(
     )
 
 
+def _hours_by_app(
+    session: Session, period: Period, watched: Watched, funnel: Funnel, apps: set[str | None]
+) -> dict[str | None, list[HourlyCounts]]:
+    """Return the counts of the users of some apps; None stands for those of all."""
+    if len(subject_rows.parameters_of(session, watched)["apps"]) == 1:
+        # Those of the only app are those of all
+        return dict.fromkeys(apps, _hours(session, period, watched, funnel))
+    each = {app: replace(watched, app=app or watched.app) for app in apps}
+    return {app: _hours(session, period, of_app, funnel) for app, of_app in each.items()}
+
+
 def _hours(
     session: Session, period: Period, watched: Watched, funnel: Funnel
-) -> tuple[list[HourlyCounts], bool]:
-    count = session.scalar(ROUGHLY) or 0
-    most = SAMPLES if count <= ENOUGH else max(1, ENOUGH * SAMPLES // count)
+) -> list[HourlyCounts]:
     rows = subject_rows.select_subjects(has_app=watched.app is not None)
     place = release_place(session, watched)
     given = subject_rows.parameters_of(session, watched, release_place=place)
@@ -204,7 +217,8 @@ def _hours(
     since, until = period.start - AROUND, min(period.end, clock.now() - WITHIN)
     row = rows.selected_columns
     # A step in this time may belong to a start up to a window earlier
-    wanted = rows.where(~row.is_unsure, row.reached_1 >= since - funnel.window, row.sample < most)
+    begun = row.reached_1 >= since - funnel.window
+    wanted = rows.where(~row.is_unsure, begun, row.sample < _portion(session))
     statement = wanted.with_only_columns(
         *(_hour_of(row, steps, since, until) for steps in _pairs(funnel))
     )
@@ -212,8 +226,13 @@ def _hours(
     def ask() -> list[HourlyCounts]:
         return [HourlyCounts.of(each) for each in session.execute(statement, given).one()]
 
-    is_sampled = most < SAMPLES
-    return cached_if_large(session, ("passages", period, watched, funnel), ask), is_sampled
+    return cached_if_large(session, ("passages", period, watched, funnel), ask)
+
+
+def _portion(session: Session) -> int:
+    """Return how many of 1024 samples are read."""
+    count = session.scalar(ROUGHLY) or 0
+    return SAMPLES if count <= ENOUGH else max(1, ENOUGH * SAMPLES // count)
 
 
 def _hour_of(

@@ -26,7 +26,12 @@ RELEASED_AGO = 4 * DAY
 
 
 def users(
-    *, worse: float | None = None, release: bool = True, mended: bool = False, seed: int = 5
+    *,
+    worse: float | None = None,
+    release: bool = True,
+    mended: bool = False,
+    seed: int = 5,
+    app: str = "web",
 ) -> None:
     """Create twenty days of users, two an hour; later ones convert less often from the third to the
     fourth step.
@@ -43,8 +48,8 @@ def users(
                 event(
                     name,
                     at + step * timedelta(minutes=5),
-                    user_id=f"u{number}",
-                    app="web",
+                    user_id=f"u{number}" if app == "web" else f"{app}{number}",
+                    app=app,
                     release=version,
                 )
             )
@@ -83,6 +88,21 @@ def test_without_a_release_it_is_said_of_the_period() -> None:
     users(worse=0.4, release=False)
     [drop] = found(last_days(5, zone="UTC"))
     assert (drop.step, drop.release) == (3, None)
+
+
+def test_a_release_of_another_app_is_not_blamed() -> None:
+    users(worse=0.4, release=False)
+    users(app="desk", seed=6)
+    [drop] = found(last_days(5, zone="UTC"))
+    assert (drop.step, drop.release, drop.app) == (3, None, None)
+
+
+def test_a_drop_since_a_release_is_of_the_users_of_its_app() -> None:
+    users(worse=0.4)
+    users(app="desk", release=False, seed=6)
+    [drop] = found()
+    assert (drop.release, drop.app) == ("2", "web")
+    assert drop.rate == pytest.approx(0.4, abs=0.15)
 
 
 def test_what_the_next_release_has_mended_is_said_of_the_first() -> None:
