@@ -78,7 +78,9 @@ def feedback_stats(
     watched: WatchedDep,
     filters: FeedbackDep,
 ) -> FeedbackStats:
-    """Return the share of positive ratings with its 95% interval, by day and by model."""
+    """Return the share of positive ratings with its 95% interval, by day and by model; the filter
+    `release` does not apply.
+    """
     return feedback_figures.feedback_stats(session, ai, filters, period, watched, actor=actor)
 
 
