@@ -123,11 +123,11 @@ def _rows(session: Session, evaluation_id: UUID, positions: list[int]) -> list[C
     ]
 
 
-def read_cases(session: Session, evaluation_id: UUID) -> Iterator[EvaluatedCase]:
-    """Yield the cases of an evaluation."""
+def read_cases(session: Session, evaluation_id: UUID) -> list[EvaluatedCase]:
+    """Return the cases of an evaluation."""
     of_it = select(EvaluationCase).where(EvaluationCase.evaluation_id == evaluation_id)
-    for row in session.scalars(of_it.order_by(EvaluationCase.position)):
-        yield encrypted_texts.case_of(row)
+    rows = session.scalars(of_it.order_by(EvaluationCase.position))
+    return [encrypted_texts.case_of(row) for row in rows]
 
 
 def questions(

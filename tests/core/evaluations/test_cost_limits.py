@@ -143,6 +143,21 @@ def test_a_judge_without_a_price_is_refused_before_it_scores_answers_again(one: 
     assert read(one.actor, evaluation_id).progress.failed == 0
 
 
+def test_a_judge_of_the_cases_that_has_lost_its_price_is_refused_before_it_scores_again(
+    one: Person,
+) -> None:
+    stored("mine")
+    dear = price(one.actor, "unpriced", ALWAYS, provider="mine", input="1", output="1")
+    judge = {"kind": "judge", "rubric": "Is it kind?", "judge_model_id": "mine:unpriced"}
+    case = {"input": answering("good"), "assertions": [CONTAINS, judge]}
+    evaluation_id = started(one.actor, test_cases=[case], scorers=[], cost_limit_usd="2")
+    with transaction() as session:
+        evaluations.cancel(session, evaluation_id, actor=one.actor)
+        price_list.remove(session, dear.id, actor=one.actor)
+    with pytest.raises(CostUnknown, match="mine:unpriced"), transaction() as session:
+        evaluations.rescore(session, evaluation_id, NewScoring(), actor=one.actor)
+
+
 def test_an_answer_does_not_fail_when_its_judge_loses_its_price_before_it_scores_again(
     one: Person,
 ) -> None:
