@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, defer
 
 from core.evaluations import encrypted_texts
 from core.evaluations.models import EvaluationResult, EvaluationTest
-from core.evaluations.queries.results import ENDED
+from core.evaluations.queries.figures import ENDED
 from core.evaluations.runs import personality
 from core.evaluations.schemas import ResultStatus
 from core.scoring.schemas import ScoreResult

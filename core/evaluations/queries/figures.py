@@ -13,7 +13,12 @@ from core.evaluations.runs.scored_runs import NOT_SCORED
 from core.evaluations.schemas import ResultStatus
 
 PERCENTILES = (0.5, 0.95)
+ENDED = (ResultStatus.COMPLETED, ResultStatus.FAILED)
 _is_scored = EvaluationResult.passed.is_not(None)
+# Counts of runs, in a query of results
+PASSED = func.count().filter(EvaluationResult.passed.is_(True))
+SCORED = func.count().filter(_is_scored)
+FAILED = func.count().filter(EvaluationResult.status == ResultStatus.FAILED)
 
 
 class CaseCounts(NamedTuple):
@@ -52,18 +57,17 @@ class ScorerCounts(NamedTuple):
 
 def case_counts(session: Session, evaluation_id: UUID) -> list[CaseCounts]:
     """Return the counts of each case by each target, of results that have ended."""
-    ended = (ResultStatus.COMPLETED, ResultStatus.FAILED)
     rows = (
         select(
             EvaluationResult.target,
             EvaluationResult.position,
-            func.count().filter(EvaluationResult.passed.is_(True)),
-            func.count().filter(_is_scored),
-            func.count().filter(EvaluationResult.status == ResultStatus.FAILED),
+            PASSED,
+            SCORED,
+            FAILED,
             func.count(),
             func.avg(EvaluationResult.score),
         )
-        .where(EvaluationResult.evaluation_id == evaluation_id, EvaluationResult.status.in_(ended))
+        .where(EvaluationResult.evaluation_id == evaluation_id, EvaluationResult.status.in_(ENDED))
         .group_by(EvaluationResult.target, EvaluationResult.position)
         .order_by(EvaluationResult.target, EvaluationResult.position)
     )

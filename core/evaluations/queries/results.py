@@ -14,6 +14,7 @@ from core.evaluations.cases.case_schemas import EvaluatedCase
 from core.evaluations.errors import EvaluationCaseMissing
 from core.evaluations.models import EvaluationCase, EvaluationResult, EvaluationTest
 from core.evaluations.queries.evaluations import get_row
+from core.evaluations.queries.figures import ENDED, FAILED, PASSED, SCORED
 from core.evaluations.schemas import ResultStatus
 from core.evaluations.views import (
     CaseFigures,
@@ -28,10 +29,6 @@ from core.identity.schemas import Actor
 
 QUESTION_CHARS = 300
 EXPORTED_AT_ONCE = 500  # cases
-ENDED = (ResultStatus.COMPLETED, ResultStatus.FAILED)
-_passed = func.count().filter(EvaluationResult.passed.is_(True))
-_scored = func.count().filter(EvaluationResult.passed.is_not(None))
-_failed = func.count().filter(EvaluationResult.status == ResultStatus.FAILED)
 
 
 class CaseQuestion(NamedTuple):
@@ -65,7 +62,7 @@ def list_cases(
         .group_by(EvaluationResult.position)
         .order_by(
             # Not a division of integers. Cases of which no run was scored come first
-            func.coalesce(_passed * 1.0 / func.nullif(_scored, 0), -1),
+            func.coalesce(PASSED * 1.0 / func.nullif(SCORED, 0), -1),
             func.avg(EvaluationResult.score).nulls_first(),
             EvaluationResult.position,
         )
@@ -96,9 +93,9 @@ def _rows(session: Session, evaluation_id: UUID, positions: list[int]) -> list[C
         select(
             EvaluationResult.position,
             EvaluationResult.target,
-            _passed,
-            _scored,
-            _failed,
+            PASSED,
+            SCORED,
+            FAILED,
             func.avg(EvaluationResult.score),
         )
         .where(*shown)

@@ -16,6 +16,7 @@ from core.errors import Failure, LimitReached
 from core.evaluations import encrypted_texts
 from core.evaluations.cases.case_schemas import EvaluatedCase
 from core.evaluations.models import EvaluationCase, EvaluationResult, EvaluationTest
+from core.evaluations.queries import figures
 from core.evaluations.runs import targets
 from core.evaluations.runs.work_items import ClaimedRun, TakenEvaluation
 from core.evaluations.schemas import EvaluationStatus, ResultStatus
@@ -252,10 +253,9 @@ def has_work(session: Session, evaluation_id: UUID) -> bool:
 
 
 def _open_runs(evaluation_id: UUID) -> Select[int]:
-    ended = (ResultStatus.COMPLETED, ResultStatus.FAILED)
     is_open = (
         EvaluationResult.evaluation_id == evaluation_id,
-        EvaluationResult.status.not_in(ended),
+        EvaluationResult.status.not_in(figures.ENDED),
     )
     return select(func.count()).select_from(EvaluationResult).where(*is_open)
 

@@ -96,7 +96,7 @@ def start(session: Session, new: NewEvaluation, *, actor: Actor) -> UUID:
     run_rows.insert_versions(session, evaluation_id, definition.targets)
     run_rows.insert_cases(session, evaluation_id, cases, digests)
     run_rows.insert_runs(session, row, definition.app_targets)
-    audit.record(session, "evaluation.start", actor, targets={"evaluation_id": str(row.id)})
+    _record(session, "evaluation.start", row, actor)
     defer(session, row.id)
     return row.id
 

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.errors import NotFound
 from core.evaluations.queries import reports, results
+from core.evaluations.queries.figures import ENDED
 from core.evaluations.runs import personality
 from core.evaluations.schemas import ResultStatus
 from core.evaluations.views import (
@@ -25,7 +26,6 @@ from pages._ui.versions import chain_line
 from pages.test.evaluations import case_actions, detail_address
 
 SHOWN = 25
-ENDED = (ResultStatus.COMPLETED, ResultStatus.FAILED)
 
 
 def draw(found: EvaluationView) -> None:
