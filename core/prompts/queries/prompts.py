@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     RowMapping,
-    ScalarSelect,
     Select,
     Text,
     all_,
@@ -52,13 +51,11 @@ NEWEST = versions.c.number == (
     .correlate(templates)
     .scalar_subquery()
 )
-RATING = (
-    select(func.avg(ratings.c.rating), func.count().label("rating_count"))
-    .where(ratings.c.template_id == templates.c.id)
-    .correlate(templates)
+RATINGS = (
+    select(ratings.c.rating).where(ratings.c.template_id == templates.c.id).correlate(templates)
 )
-MEAN = RATING.with_only_columns(func.avg(ratings.c.rating)).scalar_subquery()
-COUNT = RATING.with_only_columns(func.count()).scalar_subquery()
+MEAN = RATINGS.with_only_columns(func.avg(ratings.c.rating)).scalar_subquery()
+COUNT = RATINGS.with_only_columns(func.count()).scalar_subquery()
 ORDERS = {
     PromptOrder.UPDATED: templates.c.updated_at.desc(),
     PromptOrder.NAME: func.lower(templates.c.name),
@@ -201,20 +198,13 @@ def _all(actor: Actor) -> Select[Any]:
             may_edit(actor).label("may_edit"),
             MEAN.label("rating"),
             COUNT.label("rating_count"),
-            _own_rating(actor).label("own_rating"),
+            RATINGS.where(ratings.c.admin_user_id == actor.id)
+            .scalar_subquery()
+            .label("own_rating"),
         )
         .join(versions, (versions.c.template_id == templates.c.id) & NEWEST)
         .outerjoin(accounts, accounts.c.id == templates.c.owner)
         .where(is_visible(actor))
-    )
-
-
-def _own_rating(actor: Actor) -> ScalarSelect[Any]:
-    return (
-        select(ratings.c.rating)
-        .where(ratings.c.template_id == templates.c.id, ratings.c.admin_user_id == actor.id)
-        .correlate(templates)
-        .scalar_subquery()
     )
 
 

@@ -121,11 +121,8 @@ def delete_private_prompts(session: Session, account_id: UUID) -> None:
     # One that becomes private from now on would be left to nobody
     of_it = PromptTemplate.owner == account_id
     session.execute(select(PromptTemplate.id).where(of_it).with_for_update())
-    session.execute(
-        delete(PromptTemplate).where(
-            PromptTemplate.owner == account_id, PromptTemplate.visibility == Visibility.PRIVATE
-        )
-    )
+    is_private = PromptTemplate.visibility == Visibility.PRIVATE
+    session.execute(delete(PromptTemplate).where(of_it, is_private))
 
 
 def lock_editable(
@@ -152,7 +149,7 @@ def add_version(
     note: str,
     is_old: bool = False,
     actor: Actor,
-) -> PromptVersion:
+) -> None:
     """Store a version; raise PromptRefused, VariablesRefused or IncludeRefused.
 
     An old one of a file may include what was deleted since, and have choices of another type.
@@ -163,17 +160,17 @@ def add_version(
         check_includes(session, row.name, content, actor=actor)
     facts = content.model_dump(mode="json", include=set(CONTENT))
     facts["default_parameters"] = content.default_parameters.set_values()
-    version = PromptVersion(
-        id=new_id(),
-        template_id=row.id,
-        number=number,
-        note=note.strip(),
-        created_by=actor.id,
-        **facts | {"model_id": content.model_id or None},
+    session.add(
+        PromptVersion(
+            id=new_id(),
+            template_id=row.id,
+            number=number,
+            note=note.strip(),
+            created_by=actor.id,
+            **facts | {"model_id": content.model_id or None},
+        )
     )
-    session.add(version)
     session.flush()
-    return version
 
 
 def check(content: PromptContent) -> None:

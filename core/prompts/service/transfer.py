@@ -27,12 +27,11 @@ from core.prompts.schemas import (
     Words,
 )
 from core.prompts.service.labels import move_label
-from core.prompts.service.prompts import add_version, create_prompt, target
+from core.prompts.service.prompts import CONTENT, add_version, create_prompt, target
 from core.prompts.views import PromptView
 
 FORMAT = "attune-prompt"
 MOST_VERSIONS = 1000
-CONTENT = tuple(PromptContent.model_fields)
 
 
 class VersionFile(PromptContent):
