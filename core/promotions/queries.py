@@ -26,7 +26,7 @@ from core.promotions.schemas import (
     GateView,
 )
 from core.prompts.queries.parameters import with_defaults
-from core.prompts.queries.prompts import get_prompt
+from core.prompts.queries.prompts import get_named, get_prompt
 from core.prompts.queries.versions import read_version
 from core.prompts.views import PromptVersionView, PromptView
 from core.providers import catalogue
@@ -51,7 +51,7 @@ def find_gate(session: Session, prompt_id: UUID, label: str) -> LabelGate | None
 
 def list_gates(session: Session, prompt_id: UUID, *, actor: Actor) -> list[GateView]:
     """Return the gates of a prompt's labels, by label; raise PromptMissing."""
-    get_prompt(session, prompt_id, actor=actor)
+    get_named(session, prompt_id, actor=actor)
     rows = session.execute(
         select(LabelGate, AdminUser.full_name)
         .outerjoin(AdminUser, AdminUser.id == LabelGate.set_by)

@@ -17,7 +17,7 @@ from core.playground.service import sessions
 from core.playground.session_names import prompt_title
 from core.prompts.calls import RenderRequest
 from core.prompts.queries.parameters import with_defaults
-from core.prompts.queries.prompts import get_prompt
+from core.prompts.queries.prompts import get_named
 from core.prompts.queries.system_prompts import render_system_prompt
 from core.providers import catalogue
 from core.providers.schemas import Parameters
@@ -95,7 +95,7 @@ def _version(
     rendered = render_system_prompt(session, name, request, actor=actor)
     facts = {
         "prompt": f"{rendered.name}@{rendered.version}",
-        "prompt_id": str(get_prompt(session, rendered.name, actor=actor).id),
+        "prompt_id": str(get_named(session, rendered.name, actor=actor).id),
         "prompt_version": rendered.version,
     }
     parameters = with_defaults(session, rendered, column.parameters, model_id=model_id)

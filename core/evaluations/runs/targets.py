@@ -19,7 +19,7 @@ from core.platform import clock
 from core.playground.answering import default_model
 from core.prompts.calls import RenderRequest
 from core.prompts.queries.parameters import with_defaults
-from core.prompts.queries.prompts import get_prompt
+from core.prompts.queries.prompts import get_named
 from core.prompts.queries.rendering import fill_known, render
 from core.prompts.queries.versions import read_version
 from core.providers import catalogue
@@ -59,7 +59,7 @@ def resolve(
             parameters=_merged(parameters, target.parameters),
         )
     name, _, label = target.template_id.partition("@")
-    prompt = get_prompt(session, name, actor=actor)
+    prompt = get_named(session, name, actor=actor)
     version = read_version(session, prompt.id, target.version or label or None)
     model_id = _model(session, target.model_id or version.model_id)
     own = _merged(parameters, target.parameters)

@@ -9,12 +9,13 @@ from core.executions.schemas import MAX_TEXT_CHARS
 from core.identity.schemas import Actor
 from core.prompts.calls import CompiledPrompt, CompiledVariable
 from core.prompts.errors import PromptTooLarge
-from core.prompts.queries.prompts import get_prompt
+from core.prompts.queries.prompts import get_named
 from core.prompts.queries.rendering import Expansion
 from core.prompts.queries.versions import read_version
 from core.prompts.template.escaping import Places
 from core.prompts.template.syntax import HISTORY, Part, Variable
 from core.prompts.template.values import text_of
+from core.prompts.views import PromptVersionView
 
 TOO_MANY_TAGS = "Too many tags are open around the variables of this prompt. Close some of them."
 
@@ -27,15 +28,22 @@ def compile_prompt(
     Raises PromptMissing, VersionMissing, LabelMissing, IncludeRefused or PromptTooLarge, also when
     the open tags of all places have more characters than a prompt may have.
     """
-    prompt = get_prompt(session, reference, actor=actor)
+    prompt = get_named(session, reference, actor=actor)
     version = read_version(session, prompt.id, label)
+    return compile_version(session, prompt.name, version, actor=actor)
+
+
+def compile_version(
+    session: Session, name: str, version: PromptVersionView, *, actor: Actor
+) -> CompiledPrompt:
+    """Return a version of the prompt with this name; raise what compile_prompt() raises of it."""
     expansion = Expansion(session, actor)
     expansion.declare(version)
     system = expansion.parts(version, is_system=True)
     user = expansion.parts(version, is_system=False)
     at = next((index for index, part in enumerate(user) if part == Variable(HISTORY)), None)
     return CompiledPrompt(
-        name=prompt.name,
+        name=name,
         version=version.number,
         model_id=version.model_id,
         parameters=version.default_parameters,

@@ -22,8 +22,8 @@ from core.prompts.cost_estimates import (
 )
 from core.prompts.errors import AnswerLengthMissing
 from core.prompts.estimates import cost_of, tokens_in
-from core.prompts.queries.compiling import compile_prompt
-from core.prompts.queries.prompts import get_prompt
+from core.prompts.queries.compiling import compile_version
+from core.prompts.queries.prompts import get_named
 from core.prompts.queries.versions import read_version
 from core.prompts.template.values import text_of
 from core.providers import catalogue
@@ -102,11 +102,11 @@ def _tokens_of_prompt(
 ) -> CallTokens:
     """Return the averages of measured calls, else the tokens of the text with values in place."""
     name, _, label = reference.partition("@")
-    prompt = get_prompt(session, name, actor=actor)
+    prompt = get_named(session, name, actor=actor)
     version = read_version(session, prompt.id, label or None)
     if measured := _find_measured(session, version.id):
         return measured
-    compiled = compile_prompt(session, name, label or None, actor=actor)
+    compiled = compile_version(session, prompt.name, version, actor=actor)
     values = compiled.defaults | {name: text_of(each) for name, each in request.variables.items()}
     parts = [*(compiled.system or []), *compiled.before_history, *compiled.user]
     texts = [each if isinstance(each, str) else values.get(each.name, "") for each in parts]

@@ -127,7 +127,7 @@ def list_facets(session: Session, *, actor: Actor) -> tuple[list[str], list[str]
 
 def list_shares(session: Session, prompt_id: UUID, *, actor: Actor) -> list[PromptShare]:
     """Return the accounts that a prompt is shared with; raise PromptMissing."""
-    get_prompt(session, prompt_id, actor=actor)
+    get_named(session, prompt_id, actor=actor)
     rows = session.execute(
         select(accounts.c.email, shares.c.may_edit)
         .join(accounts, accounts.c.id == shares.c.admin_user_id)

@@ -11,7 +11,7 @@ from core.identity.models import AdminUser
 from core.identity.schemas import Actor
 from core.prompts.errors import LabelMissing, VersionMissing
 from core.prompts.models import PromptLabel, PromptVersion
-from core.prompts.queries.prompts import get_prompt
+from core.prompts.queries.prompts import get_named
 from core.prompts.template.syntax import LATEST
 from core.prompts.views import PromptVersionView
 
@@ -21,7 +21,7 @@ accounts = table_of(AdminUser)
 
 def list_versions(session: Session, prompt_id: UUID, *, actor: Actor) -> list[PromptVersionView]:
     """Return a prompt's versions, the newest first; raise PromptMissing."""
-    get_prompt(session, prompt_id, actor=actor)
+    get_named(session, prompt_id, actor=actor)
     rows = session.execute(_all().where(versions.c.template_id == prompt_id))
     return [PromptVersionView.model_validate(dict(row)) for row in rows.mappings()]
 
@@ -33,7 +33,7 @@ def get_version(
 
     Raises PromptMissing, VersionMissing or LabelMissing.
     """
-    get_prompt(session, prompt_id, actor=actor)
+    get_named(session, prompt_id, actor=actor)
     return read_version(session, prompt_id, reference)
 
 

@@ -48,7 +48,7 @@ def rate_prompt(
 ) -> PromptView:
     """Rate a prompt; a second rating replaces the first. Raises PromptMissing."""
     require(actor, Permission.EDIT_PROMPTS)
-    prompts.get_prompt(session, prompt_id, actor=actor)
+    prompts.get_named(session, prompt_id, actor=actor)
     row = {"template_id": prompt_id, "admin_user_id": actor.id, "rating": rating.rating}
     session.execute(
         insert(PromptOpinion)

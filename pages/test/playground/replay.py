@@ -40,7 +40,7 @@ def read(session_id: UUID) -> Replayed | None:
             return None
         try:
             name = answer.prompt_name
-            prompt = prompts.get_prompt(core, name, actor=actor) if name else None
+            prompt = prompts.get_named(core, name, actor=actor) if name else None
         # The name is the sender's: perhaps of no prompt here, or of one that is not shared
         except PromptMissing:
             prompt = None

@@ -10,7 +10,7 @@ from core.datasets.errors import DatasetMissing
 from core.datasets.queries.datasets import get_dataset
 from core.errors import NotFound
 from core.identity.schemas import Actor
-from core.prompts.queries.prompts import get_prompt
+from core.prompts.queries.prompts import get_named
 from core.prompts.queries.versions import read_version
 from pages._ui import guard, state
 from pages.test.evaluations import address
@@ -55,7 +55,7 @@ def _dataset(session: Session, given: dict[str, str], actor: Actor) -> list[str]
 def _prompt(session: Session, given: dict[str, str], actor: Actor) -> list[str]:
     if address.TEMPLATE not in given:
         return []
-    prompt = get_prompt(session, UUID(given[address.TEMPLATE]), actor=actor)
+    prompt = get_named(session, UUID(given[address.TEMPLATE]), actor=actor)
     version = read_version(session, prompt.id, given.get(address.VERSION))
     target_fields.choose(str(prompt.id), version.number, version.model_id)
     return [f"{prompt.name}@{version.number}"]

@@ -11,7 +11,7 @@ from core.database.db import Session
 from core.database.paging import LARGEST_PAGE, Window
 from core.identity.schemas import Actor
 from core.prompts.calls import RenderRequest
-from core.prompts.queries.prompts import get_prompt, list_prompts
+from core.prompts.queries.prompts import get_named, list_prompts
 from core.prompts.queries.system_prompts import list_system_variables, render_system_prompt
 from core.prompts.queries.versions import read_version
 from core.prompts.schemas import PromptFilter, PromptOrder, PromptVariable
@@ -58,7 +58,7 @@ def read_settings(option: str, version: int | None, model: ModelView | None) -> 
         if (bot_id := bot_of(option)) is not None:
             content = _bot_content(session, bot_id, version, actor)
             return StoredSettings(None, instructions_of(content, model, actor=actor).parameters)
-        prompt = get_prompt(session, prompt_of(option) or "", actor=actor)
+        prompt = get_named(session, prompt_of(option) or "", actor=actor)
         found = read_version(session, prompt.id, version)
         return StoredSettings(found.model_id, found.default_parameters)
 
@@ -96,7 +96,7 @@ def _variables(option: str, version: int | None) -> list[PromptVariable]:
     if name is None:
         return []
     with guard.work() as (session, actor):
-        prompt = get_prompt(session, name, actor=actor)
+        prompt = get_named(session, name, actor=actor)
         found = read_version(session, prompt.id, version)
         return list_system_variables(session, found, actor=actor)
 
