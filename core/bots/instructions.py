@@ -5,7 +5,7 @@ takes.
 from dataclasses import dataclass
 
 from core.bots.knowledge.items import KnowledgeItem, items_of
-from core.bots.personality.parameters import parameters_of
+from core.bots.personality.parameters import overridden, parameters_of
 from core.bots.personality.system_prompt import system_prompt
 from core.bots.queries import bots
 from core.bots.schemas import BotContent
@@ -38,7 +38,7 @@ def instructions_of(
 
 
 def _parameters(content: BotContent, model: ModelView) -> tuple[Parameters, list[str]]:
-    by_hand = content.parameters.model_dump(exclude_none=True)
+    by_hand = overridden(content)
     values = parameters_of(content).model_dump()
     left_out = [
         name

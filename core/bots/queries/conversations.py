@@ -14,10 +14,10 @@ from core.identity.schemas import Actor
 from core.providers.schemas import ChatMessage, MessageRole
 
 
-def get_row(session: Session, result_id: UUID, *, actor: Actor) -> BotResult:
+def get_row(session: Session, result_id: UUID, *, actor: Actor, lock: bool = False) -> BotResult:
     """Return the row of a result of the actor; raise BotResultMissing."""
-    own = (BotResult.id == result_id, BotResult.user_id == actor.id)
-    row = session.scalar(select(BotResult).where(*own))
+    own = select(BotResult).where(BotResult.id == result_id, BotResult.user_id == actor.id)
+    row = session.scalar(own.with_for_update() if lock else own)
     if row is None:
         raise BotResultMissing
     return row

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -10,12 +11,13 @@ from sqlalchemy.orm import Session
 
 from core.bots import encrypted_texts, judging
 from core.bots.encrypted_texts import ResultDetails
-from core.bots.errors import BotMissing, BotResultMissing, ScenarioMissing
+from core.bots.errors import BotMissing, ScenarioMissing
 from core.bots.judging import AnswerJudgement
 from core.bots.knowledge.items import KnowledgeItem
 from core.bots.knowledge.overlap import knowledge_use
 from core.bots.models import BotConfiguration, BotPerformanceMetric, BotResult, Scenario
 from core.bots.queries import results as queries
+from core.bots.queries.conversations import get_row
 from core.bots.result_schemas import (
     BotTestResult,
     KnowledgeSource,
@@ -148,25 +150,16 @@ def store_judgement(
     An analysis without a result takes an earlier one away: what is shown is the last judge's.
     """
     require(actor, Permission.RUN_MODELS)
-    queries.get_result(session, result_id, actor=actor)
-    row = session.get(BotResult, result_id, with_for_update=True)
-    if row is None:  # deleted with its bot since
-        raise BotResultMissing
+    row = get_row(session, result_id, actor=actor, lock=True)
     details = encrypted_texts.details_of(row)
-    is_judged = isinstance(judgement, AnswerJudgement)
     checks = _with_judgement(details.outcomes, judgement)
     scores = None
+    said: dict[str, Any] = {"analysis_problem": judgement, "rationale": "", "suggestions": []}
     if isinstance(judgement, AnswerJudgement):
-        names = set(PersonalityScores.model_fields)
-        scores = judgement.model_dump(include=names)
-    changed = details.model_copy(
-        update={
-            "analysis_problem": None if is_judged else judgement,
-            "rationale": judgement.rationale if isinstance(judgement, AnswerJudgement) else "",
-            "suggestions": judgement.suggestions if isinstance(judgement, AnswerJudgement) else [],
-            "outcomes": checks,
-        }
-    )
+        scores = judgement.model_dump(include=set(PersonalityScores.model_fields))
+        said = judgement.model_dump(include={"rationale", "suggestions"})
+        said["analysis_problem"] = None
+    changed = details.model_copy(update={**said, "outcomes": checks})
     alignment = scores["overall_alignment"] if scores else None
     score = judging.confidence(row.finish_reason, alignment)
     row.details = encrypted_texts.seal_details(changed, row.id)
@@ -186,7 +179,7 @@ def store_judgement(
 def rate(session: Session, result_id: UUID, rating: Decimal, *, actor: Actor) -> BotTestResult:
     """Store the tester's rating of an answer, instead of an earlier one; raise BotResultMissing."""
     require(actor, Permission.RUN_MODELS)
-    queries.get_result(session, result_id, actor=actor)
+    get_row(session, result_id, actor=actor)
     of_it = update(metrics).where(metrics.c.result_id == result_id)
     session.execute(of_it.values(customer_satisfaction_rating=rating))
     return queries.get_result(session, result_id, actor=actor)

@@ -71,9 +71,9 @@ def _start(
     bot = bots.get_bot(session, new_run.bot_id, actor=actor)
     content, version = bots.tested(session, bot, new_run.version)
     model = catalogue.find_route(session, new_run.model_id or default_model(session)).model.id
-    judge = new_run.judge_model_id or judging.default_judge(session)
-    if not new_run.analyze:
-        judge = None
+    judge = None
+    if new_run.analyze:
+        judge = new_run.judge_model_id or judging.default_judge(session)
     if judge is not None:
         judge = catalogue.find_route(session, judge).model.id
     facts = {

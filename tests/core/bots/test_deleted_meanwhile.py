@@ -15,8 +15,7 @@ from core.bots import bot_tests, scenario_steps
 from core.bots.errors import BotMissing, BotResultMissing
 from core.bots.models import BotResult
 from core.bots.queries import conversations
-from core.bots.queries import results as stored
-from core.bots.result_schemas import BotTestResult, NewBotTest, NewScenario, RunStatus
+from core.bots.result_schemas import NewBotTest, NewScenario, RunStatus
 from core.bots.service import bots, results, scenarios
 from core.database.db import transaction
 from core.executions.models import Execution
@@ -123,18 +122,10 @@ def test_a_test_message_to_a_bot_that_is_deleted_meanwhile_finds_no_bot(actor: A
         asyncio.run(bot_tests.test_message(bot.id, new_test, actor=actor))
 
 
-def test_an_analysis_of_an_answer_whose_bot_is_just_deleted_finds_no_result(
-    actor: Actor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bot, read = made(actor), stored.get_result
+def test_an_analysis_of_an_answer_whose_bot_is_just_deleted_finds_no_result(actor: Actor) -> None:
+    bot = made(actor)
     result_id = asked(actor, bot, analyze=False).id
-
-    def read_before_a_deletion(session: Session, id_: UUID, *, actor: Actor) -> BotTestResult:
-        found = read(session, id_, actor=actor)
-        delete_bot(actor, bot.id)
-        return found
-
-    monkeypatch.setattr(stored, "get_result", read_before_a_deletion)
+    delete_bot(actor, bot.id)
     with pytest.raises(BotResultMissing), transaction() as session:
         results.store_judgement(session, result_id, None, "Not asked.", actor=actor)
 
