@@ -61,7 +61,7 @@ def change_view(
 
     Raises ViewMissing, Forbidden, FigureUnknown, ViewNameTaken or TooManyPinned.
     """
-    row = _find(session, view_id, actor)
+    row, _ = _lock(session, view_id, actor)
     if row.admin_user_id != actor.id:
         raise Forbidden("Only its owner can change this view.")
     _check_figure(ViewPage(row.page), change.figure)
@@ -79,8 +79,8 @@ def change_view(
 
 def delete_view(session: Session, view_id: UUID, *, actor: Actor) -> None:
     """Delete the actor's own view, or as an admin a shared one; raise ViewMissing or Forbidden."""
-    row = _find(session, view_id, actor)
-    if not may_delete(queries.get_view(session, view_id, actor=actor), actor):
+    row, view = _lock(session, view_id, actor)
+    if not may_delete(view, actor):
         raise Forbidden("Only its owner or an admin can delete this view.")
     audit.record(session, "view.delete", actor, targets=_target(row), before=_facts(row))
     session.delete(row)
@@ -126,13 +126,13 @@ def _check_pinned(session: Session, actor: Actor) -> None:
         raise TooManyPinned
 
 
-def _find(session: Session, view_id: UUID, actor: Actor) -> SavedView:
-    # What the actor does not see is missing, not forbidden
-    queries.get_view(session, view_id, actor=actor)
+def _lock(session: Session, view_id: UUID, actor: Actor) -> tuple[SavedView, SavedViewDetails]:
     row = session.get(SavedView, view_id, with_for_update=True)
+    # What the actor does not see is missing, not forbidden
+    view = queries.get_view(session, view_id, actor=actor)
     if row is None:
         raise ViewMissing
-    return row
+    return row, view
 
 
 def _flush(session: Session) -> None:
