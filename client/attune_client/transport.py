@@ -47,19 +47,31 @@ class Transport:
         return self._post(path, lines)  # the kept connection may have been closed while idle
 
     def _post(self, path: str, lines: bytes) -> Response:
-        headers = {
-            "Authorization": f"Bearer {self._key}",
-            "Content-Type": "application/x-ndjson",
-            "Content-Encoding": "gzip",
-            "User-Agent": USER_AGENT,
-        }
+        kind = {"Content-Type": "application/x-ndjson", "Content-Encoding": "gzip"}
+        body = gzip.compress(lines, 5)
+        return self._request("POST", f"ingest/{path}", body, kind, MAX_RESPONSE_BYTES)
+
+    def call(self, method: str, path: str, body: bytes | None = None) -> Response:
+        """Call an address over a connection of its own, with a body of JSON; any thread may.
+
+        Raises Unreachable or ValueError.
+        """
+        kind = {"Content-Type": "application/json"} if body is not None else {}
+        transport = Transport(self._url, self._key, self._timeout_s)
+        try:
+            return transport._request(method, path, body, kind, MAX_ANSWER_BYTES)
+        finally:
+            transport.close()
+
+    def _request(
+        self, method: str, path: str, body: bytes | None, kind: dict[str, str], most_bytes: int
+    ) -> Response:
+        headers = {"Authorization": f"Bearer {self._key}", "User-Agent": USER_AGENT, **kind}
         try:
             connection, base = self._connected()
-            connection.request("POST", f"{base}/ingest/{path}", gzip.compress(lines, 5), headers)
+            connection.request(method, f"{base}/{path}", body, headers)
             response = connection.getresponse()
-            reply = Response(
-                response.status, response.read(MAX_RESPONSE_BYTES), _retry_after(response)
-            )
+            answer = Response(response.status, response.read(most_bytes), _retry_after(response))
         except InvalidURL as error:
             raise ValueError(str(error)) from error
         except (OSError, HTTPException) as error:
@@ -68,30 +80,7 @@ class Transport:
         # The rest of a longer body would be read as the next response
         if not response.isclosed():
             self.close()
-        return reply
-
-    def call(self, method: str, path: str, body: bytes | None = None) -> Response:
-        """Call an address over a connection of its own, with a body of JSON; any thread may.
-
-        Raises Unreachable or ValueError.
-        """
-        transport = Transport(self._url, self._key, self._timeout_s)
-        headers = {"Authorization": f"Bearer {self._key}", "User-Agent": USER_AGENT}
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        try:
-            connection, base = transport._connected()
-            connection.request(method, f"{base}/{path}", body, headers)
-            response = connection.getresponse()
-            return Response(
-                response.status, response.read(MAX_ANSWER_BYTES), _retry_after(response)
-            )
-        except InvalidURL as error:
-            raise ValueError(str(error)) from error
-        except (OSError, HTTPException) as error:
-            raise Unreachable(f"{type(error).__name__}: {error}") from error
-        finally:
-            transport.close()
+        return answer
 
     def _connected(self) -> tuple[HTTPConnection, str]:
         parts = urlsplit(self._url)
