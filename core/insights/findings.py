@@ -1,6 +1,6 @@
 """Find what needs attention in a period."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 
 from sqlalchemy.orm import Session
@@ -9,7 +9,7 @@ from core.activity.queries.funnels.conversion_drops import ConversionDrop, drops
 from core.ai_metrics.queries import tools
 from core.ai_metrics.queries.incidents import Incident, incidents
 from core.ai_metrics.queries.series import volume_by_model
-from core.ai_metrics.views import AiMetricsQuery
+from core.ai_metrics.views import AiMetricsQuery, ModelVolume
 from core.batches.queries.failing_jobs import failing_jobs
 from core.batches.views import BatchRunQuery
 from core.cache.large_workspaces import cached_if_large
@@ -46,23 +46,14 @@ RESTRICTED_PAGES = {
 }
 
 
-def findings(
-    core: Session,
-    ai: Session,
-    scope: WatchScope,
-    figures: KnownFigures | None = None,
-    *,
-    actor: Actor,
-) -> Findings:
+def findings(core: Session, ai: Session, scope: WatchScope, *, actor: Actor) -> Findings:
     """Return up to 8 findings, most severe first; each kind is false 1% of the time."""
     require(actor, Permission.WATCH)
-    found = cached_if_large(
-        core,
-        ("findings", scope),
-        lambda: _look(core, scope, figures or read_known(core, ai, scope, actor=actor), actor),
-    )
-    items = [_linked(_with_quote(each, actor), scope, actor) for each in found.items]
-    return Findings(items=items)
+
+    def look() -> Findings:
+        return _look(core, scope, read_known(core, ai, scope, actor=actor), actor)
+
+    return _readable(cached_if_large(core, ("findings", scope), look), scope, actor)
 
 
 def recent_findings(core: Session, ai: Session, scope: WatchScope, *, actor: Actor) -> Findings:
@@ -77,8 +68,12 @@ def recent_findings(core: Session, ai: Session, scope: WatchScope, *, actor: Act
         known, of_week = (read_known(core, ai, each, actor=actor) for each in (month, week))
         return _look(core, month, known, actor, (week, of_week))
 
-    found = cached_if_large(core, ("recent findings", month), look)
-    items = [_linked(_with_quote(each, actor), month, actor) for each in found.items]
+    return _readable(cached_if_large(core, ("recent findings", month), look), month, actor)
+
+
+def _readable(found: Findings, scope: WatchScope, actor: Actor) -> Findings:
+    """Return findings as the actor may read them: those that are kept are everyone's."""
+    items = [_linked(_with_quote(each, actor), scope, actor) for each in found.items]
     return Findings(items=items)
 
 
@@ -112,7 +107,7 @@ def _look(
     asked = AiMetricsQuery(scope.period, scope.watched)
     hours = incidents(core, asked, actor=actor)
     runs = failing_jobs(core, BatchRunQuery(scope.period, scope.watched))
-    volumes = cache(partial(volume_by_model, core, asked))  # only few findings need it
+    volumes = cache(partial(volume_by_model, core))  # only few findings need it
     is_of_all = scope.watched.user_id is None
     # Drops are counted over all users, and know no filter by one
     fewer = drops(core, scope.period, scope.watched, actor=actor) if is_of_all else []
@@ -120,9 +115,9 @@ def _look(
         *(_of_incident(core, each, scope, actor) for each in hours),
         *(of_failing_job(each, scope) for each in runs),
         *(_of_drop(core, each, scope, actor) for each in fewer),
-        *_of_figures(core, [(scope, figures), *([week] if week else [])], hours, actor),
+        *_of_figures(core, [(scope, figures), *([week] if week else [])], hours, volumes, actor),
         *(of_failing_tool(each, scope) for each in tools.failing(core, asked, actor=actor)),
-        *(of_unpriced(volumes(), scope) if figures.unpriced_requests else ()),
+        *(of_unpriced(volumes(asked), scope) if figures.unpriced_requests else ()),
     ]
     order = list(FindingSeverity)
     found.sort(key=lambda each: (order.index(each.severity), -each.at.timestamp()))
@@ -144,15 +139,15 @@ def _of_figures(
     core: Session,
     spans: Sequence[tuple[WatchScope, KnownFigures]],
     hours: Sequence[Incident],
+    volumes: Callable[[AiMetricsQuery], list[ModelVolume]],
     actor: Actor,
 ) -> list[Finding]:
     """Return findings of KPIs, of each kind that of the last span it is found in."""
     troubles, by_kind = {each.trouble for each in hours}, dict[str, Finding]()
     for scope, known in spans:
         asked = AiMetricsQuery(scope.period, scope.watched)
-        volumes = cache(partial(volume_by_model, core, asked))
         kpis = [*known.of_ai, known.feedback]
-        for each in of_kpis(core, kpis, volumes, troubles, scope, len(spans)):
+        for each in of_kpis(core, kpis, partial(volumes, asked), troubles, scope, len(spans)):
             measure = MEASURES.get(each.kind)
             by_kind[each.kind] = (
                 _caused(each, cause_of_change(core, asked, measure, actor=actor))
