@@ -154,7 +154,8 @@ def read_conversation(
     offset = window.offset
     if focus is not None:
         offset = max(0, conversations.get_position(core, conversation, focus) - window.limit // 2)
-    rows = _rows(core, id_, offset, window.limit)
+    page = _page(id_).offset(offset).limit(window.limit)
+    rows = list(core.execute(page).mappings())
     ids = [row["id"] for row in rows]
     judged = read_feedback(core, ai, id_, ids)
     scored = scores_of_messages(core, id_, ids, actor=actor)
@@ -199,10 +200,6 @@ def _note(core: Session, actor: Actor, **opened: UUID) -> None:
     audit.record(
         core, "conversation.open", actor, targets={name: str(id_) for name, id_ in opened.items()}
     )
-
-
-def _rows(core: Session, conversation_id: UUID, offset: int, limit: int) -> list[RowMapping]:
-    return list(core.execute(_page(conversation_id).offset(offset).limit(limit)).mappings())
 
 
 def _rows_around(core: Session, conversation_id: UUID, id_: UUID, context: int) -> list[RowMapping]:

@@ -25,6 +25,7 @@ from core.database.tables import table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.insights.prompt_figures import (
+    CostEstimate,
     LatencyEstimate,
     PromptVersionFigures,
     RateEstimate,
@@ -108,8 +109,6 @@ def _figures(
     scored: ScoresByVersion | None,
 ) -> PromptVersionFigures:
     latencies, version = row["latency"], row["value"]
-    cost = Decimal(row["cost_nano"]).scaleb(-9)
-    deviation = deviation_of(row["priced"], row["cost_nano"], int(row["cost_squares"]))
     return PromptVersionFigures(
         prompt_version=version,
         first_at=row["first_at"],
@@ -121,13 +120,23 @@ def _figures(
         p50_latency_ms=percentile(latencies, 0.5),
         p95_latency_ms=percentile(latencies, 0.95),
         total_tokens=row["total_tokens"],
-        cost_usd=cost,
+        cost_usd=_cost_usd(row),
         unpriced_requests=row["unpriced"],
-        cost_per_request=mean_cost(cost, deviation, row["priced"]),
+        cost_per_request=cost_per_request(row),
         positive_feedback=_rate(ratings, version),
         approved=_rate(verdicts, version),
         scores=None if scored is None else scored.get(version, []),
     )
+
+
+def cost_per_request(row: Row) -> CostEstimate:
+    """Return the mean cost of the priced requests of a row of measures(), with its interval."""
+    deviation = deviation_of(row["priced"], row["cost_nano"], int(row["cost_squares"]))
+    return mean_cost(_cost_usd(row), deviation, row["priced"])
+
+
+def _cost_usd(row: Row) -> Decimal:
+    return Decimal(row["cost_nano"]).scaleb(-9)
 
 
 def percentile(counts: Counts, quantile: float) -> LatencyEstimate:

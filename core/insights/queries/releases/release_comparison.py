@@ -12,8 +12,13 @@ from core.ai_metrics.views import AiMetricsQuery
 from core.cache.large_workspaces import cached_if_large
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.insights.prompt_figures import ScoreOfVersion, deviation_of, mean_cost
-from core.insights.queries.prompt_versions import is_known, measures, percentile
+from core.insights.prompt_figures import ScoreOfVersion
+from core.insights.queries.prompt_versions import (
+    cost_per_request,
+    is_known,
+    measures,
+    percentile,
+)
 from core.insights.queries.releases import release_quality, version_scores
 from core.insights.queries.releases.release_quality import Parts
 from core.insights.queries.releases.version_scores import ScoresByVersion
@@ -90,14 +95,7 @@ def _request_kpis(rows: Pair) -> Iterator[Kpi]:
 
 
 def _cost_kpi(rows: Pair) -> Kpi:
-    new, old = (
-        mean_cost(
-            Decimal(row["cost_nano"]).scaleb(-9),
-            deviation_of(row["priced"], row["cost_nano"], int(row["cost_squares"])),
-            row["priced"],
-        )
-        for row in rows
-    )
+    new, old = map(cost_per_request, rows)
     change = comparison.of_intervals(new, old, Meaning.BAD)
     values = [each.value * 1000 if each.value is not None else None for each in (new, old)]
     return _kpi("cost", "Cost per 1,000 requests", FigureUnit.MONEY, values, change)

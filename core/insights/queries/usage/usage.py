@@ -187,9 +187,6 @@ def _read(
     if key is sessions.c.project:
         query = query.outerjoin_from(executions, sessions, sessions.c.id == executions.c.session_id)
     if not may(actor, Permission.READ_ALL_USAGE):
-        query = query.where(COLUMNS[_own_dimension(actor)] == actor.id)
+        own = executions.c.key_id if actor.is_program else executions.c.owner
+        query = query.where(own == actor.id)
     return list(session.execute(query.group_by("key", "bucket")).mappings())
-
-
-def _own_dimension(actor: Actor) -> UsageDimension:
-    return UsageDimension.KEY if actor.is_program else UsageDimension.ACCOUNT
