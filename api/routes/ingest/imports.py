@@ -1,7 +1,7 @@
 """Routes of imported files: upload, dry run, import in the background, undo."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from api.deps import ActorDep, SessionDep, WindowDep
-from api.exports import csv_response, rows_by_window
+from api.exports import Format, csv_response, rows_by_window
 from api.reference import CONFLICT, MISSING
 from api.request_bodies import decompression, uploads
 from api.watch_parameters import note_list
@@ -75,7 +75,7 @@ def list_all(
     session: SessionDep,
     actor: ActorDep,
     window: WindowDep,
-    format: Literal["json", "csv"] = "json",
+    format: Format = "json",
 ) -> Page[ImportView] | StreamingResponse:
     """List imports; as CSV, all of them."""
     if format == "csv":

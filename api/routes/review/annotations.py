@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
 from api.deps import ActorDep, AiSessionDep, CursorText, SessionDep, WindowDep
-from api.exports import csv_response, rows_after
+from api.exports import Format, csv_response, rows_after
 from api.reference import CONFLICT, MISSING
 from api.routes.review.conversations import reader
 from api.watch_parameters import EdgesDep, ExperimentArm, PromptVersion, note_list
@@ -117,7 +117,7 @@ def list_annotations(
     window: WindowDep,
     sort: AnnotationOrder = AnnotationOrder.NEWEST_FIRST,
     cursor: CursorText = None,
-    format: Literal["json", "csv"] = "json",
+    format: Format = "json",
 ) -> SortedPage[AnnotationView] | StreamingResponse:
     """List annotations; as CSV, all that match, newest first.
 

@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from api.deps import ActorDep, AiSessionDep, CursorText, SessionDep, WindowDep
-from api.exports import csv_response, rows_after
+from api.exports import Format, csv_response, rows_after
 from api.reference import CONFLICT, MISSING
 from api.watch_parameters import (
     ExperimentArm,
@@ -127,7 +127,7 @@ def conversations(
     window: WindowDep,
     sort: ConversationOrder = ConversationOrder.LATEST_FIRST,
     cursor: CursorText = None,
-    format: Literal["json", "csv"] = "json",
+    format: Format = "json",
 ) -> SortedPage[ConversationSummary] | StreamingResponse:
     """List conversations whose last message is in the period; as CSV, all that match, latest first.
 

@@ -1,7 +1,7 @@
 """Routes of the review queue: list, claim, release, skip and complete items."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, Query, Response
@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from pydantic.config import JsonDict
 
 from api.deps import ActorDep, AiSessionDep, CursorText, SessionDep, WindowDep
-from api.exports import csv_response, rows_after
+from api.exports import Format, csv_response, rows_after
 from api.reference import CONFLICT, MISSING
 from api.routes.review.annotations import annotator, decider
 from api.watch_parameters import note_list
@@ -49,7 +49,7 @@ def items(
     state: ItemState = ItemState.WAITING,
     mine: Annotated[bool, Query(description="Only items leased to the caller.")] = False,
     cursor: CursorText = None,
-    format: Literal["json", "csv"] = "json",
+    format: Format = "json",
 ) -> SortedPage[QueueItemView] | StreamingResponse:
     """List items: waiting (without those that the caller skipped), to adjudicate, or done; as CSV,
     all of them.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from api.deps import ActorDep, ConfigDep, SessionDep, WindowDep
-from api.exports import csv_response
+from api.exports import Format, csv_response
 from api.reference import CONFLICT
 from api.watch_parameters import EdgesDep, note_list
 from core.database.db import retry_on_conflict, transaction
@@ -69,7 +69,7 @@ def accounts(
     session: SessionDep,
     actor: ActorDep,
     window: WindowDep,
-    format: Literal["json", "csv"] = "json",
+    format: Format = "json",
 ) -> Page[AccountView] | StreamingResponse:
     """List the accounts; as CSV, all of them."""
     require(actor, Permission.MANAGE_ACCOUNTS)
@@ -139,7 +139,7 @@ def audit(
     window: WindowDep,
     filters: AuditFilterDep,
     cursor: Annotated[int | None, Query(ge=1)] = None,
-    format: Literal["json", "csv"] = "json",
+    format: Format = "json",
 ) -> AuditPage | StreamingResponse:
     """List audit rows, newest first; as CSV, all that match."""
     require(actor, Permission.READ_AUDIT)

@@ -1,14 +1,14 @@
 """Routes of model prices: packaged and custom ones, and repricing."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
 from api.deps import ActorDep, SessionDep, WindowDep
-from api.exports import csv_response, rows_by_window
+from api.exports import Format, csv_response, rows_by_window
 from api.reference import CONFLICT
 from api.watch_parameters import note_list
 from core.ai_metrics.repricing import Reprice, RepriceReport
@@ -32,7 +32,7 @@ def prices(
     window: WindowDep,
     session: SessionDep,
     actor: ActorDep,
-    format: Literal["json", "csv"] = "json",
+    format: Format = "json",
 ) -> Page[PriceView] | StreamingResponse:
     """List prices in USD per million tokens: custom ones first, then those of models seen; as CSV,
     all that match.

@@ -1,12 +1,10 @@
 """Routes of usage: what model calls used and cost, and what they would cost."""
 
-from typing import Literal
-
 from fastapi import APIRouter, Depends
 from fastapi.responses import StreamingResponse
 
 from api.deps import ActorDep, SessionDep, WindowDep, query_slot
-from api.exports import csv_response
+from api.exports import Format, csv_response
 from api.watch_parameters import PeriodDep, note_list
 from core.insights.queries.usage import usage as queries
 from core.insights.usage import UsageDimension, UsageList, UsageRow
@@ -29,7 +27,7 @@ def usage(
     period: PeriodDep,
     window: WindowDep,
     group_by: UsageDimension = UsageDimension.MODEL,
-    format: Literal["json", "csv"] = "json",
+    format: Format = "json",
 ) -> UsageList | StreamingResponse:
     """Return calls, tokens, cost and time of a period by one dimension, and by day: of your own
     calls, for admins of all. The CSV has all rows.

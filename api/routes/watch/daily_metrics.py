@@ -1,13 +1,13 @@
 """The route of daily figures, as the daily job has written them."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
 from api.deps import ActorDep, CursorText, SessionDep, WindowDep
-from api.exports import csv_response, rows_after
+from api.exports import Format, csv_response, rows_after
 from api.watch_parameters import PeriodDep, note_list, watcher
 from core.database.db import Session
 from core.database.paging import SortedPage, Window
@@ -47,7 +47,7 @@ def list_daily_metrics(
     query: QueryDep,
     window: WindowDep,
     cursor: CursorText = None,
-    format: Literal["json", "csv"] = "json",
+    format: Format = "json",
 ) -> SortedPage[DailyMetricRow] | StreamingResponse:
     """List the figures of ended days, oldest first, each with its dimensions; as CSV, all that
     match.

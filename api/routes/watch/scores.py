@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
 from api.deps import ActorDep, SessionDep, WindowDep
-from api.exports import csv_response, rows_by_cursor
+from api.exports import Format, csv_response, rows_by_cursor
 from api.watch_parameters import (
     ExperimentArm,
     PeriodDep,
@@ -86,7 +86,7 @@ def scores(
     filters: FilterDep,
     window: WindowDep,
     cursor: Annotated[str | None, Query(max_length=80)] = None,
-    format: Literal["json", "csv"] = "json",
+    format: Format = "json",
 ) -> ScoreList | StreamingResponse:
     """List scores, newest first; the CSV has all."""
     if format == "csv":
