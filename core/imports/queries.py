@@ -39,18 +39,14 @@ def get_import(session: Session, import_id: UUID, *, actor: Actor) -> ImportView
 def same_file(session: Session, row: Import) -> list[SameFile]:
     """Return other imports of the same bytes whose rows are there, the first one first."""
     same = (
-        select(Import)
+        select(Import.id, Import.environment, Import.created_at, Import.counts)
         .where(Import.sha256 == row.sha256, Import.id != row.id, Import.position > 0)
         .order_by(Import.created_at)
     )
-    found = [
-        other
-        for other in session.scalars(same)
-        if any(count.get("accepted") for count in other.counts.values())
-    ]
     return [
-        SameFile(id=each.id, environment=each.environment, created_at=each.created_at)
-        for each in found
+        SameFile(id=other.id, environment=other.environment, created_at=other.created_at)
+        for other in session.execute(same)
+        if any(count.get("accepted") for count in other.counts.values())
     ]
 
 
