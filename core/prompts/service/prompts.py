@@ -50,8 +50,6 @@ def create_prompt(
     Raises PromptNameTaken, PromptRefused, IncludeRefused or TooManyPrompts.
     """
     require(actor, Permission.EDIT_PROMPTS)
-    if actor.is_program:
-        raise Forbidden("API keys can't create prompts. Sign in instead.")
     owned = select(func.count()).where(PromptTemplate.owner == actor.id)
     if (session.scalar(owned) or 0) >= MOST_PROMPTS:
         raise TooManyPrompts
