@@ -40,10 +40,13 @@ def csv_response(
     name: str, columns: Sequence[str], rows: Iterable[BaseModel | dict[str, object]]
 ) -> StreamingResponse:
     """Return these columns of rows as a CSV download; dictionaries have JSON values."""
-    disposition = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return StreamingResponse(
-        _chunks(_lines(columns, rows)), media_type="text/csv; charset=utf-8", headers=disposition
-    )
+    return download(f"{name}.csv", "text/csv; charset=utf-8", _lines(columns, rows))
+
+
+def download(name: str, media_type: str, lines: Iterator[str]) -> StreamingResponse:
+    """Return lines as a download, each created in the threads of exports."""
+    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingResponse(_chunks(lines), media_type=media_type, headers=disposition)
 
 
 def rows_by_window(read: Callable[[Session, Window], list[Row]]) -> Iterator[Row]:

@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 from starlette.requests import Request
 
 from api.deps import ActorDep, AiSessionDep, SessionDep, WindowDep
+from api.exports import download
 from api.reference import CONFLICT, MISSING, text_of
 from core.database.paging import Items, Page
 from core.datasets.import_schemas import CaseImport
@@ -208,5 +209,4 @@ def export_version(
     users.
     """
     file = transfer.export_version(session, dataset_id, version, actor=actor)
-    headers = {"Content-Disposition": f'attachment; filename="{file.name}"'}
-    return StreamingResponse(file.lines, media_type="application/jsonl", headers=headers)
+    return download(file.name, "application/jsonl", file.lines)

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from api import rate_limits
 from api.deps import ActorDep, CursorText, SessionDep, WindowDep
-from api.exports import rows_by_position
+from api.exports import download, rows_by_position
 from api.reference import CONFLICT, MISSING, MODEL_CALL, text_of
 from api.watch_parameters import note_list
 from core.database.db import Session
@@ -263,10 +263,7 @@ def export(
 
         lines = WRITERS[format](rows_by_position(read))
     media_type, ending = MEDIA_TYPES[format]
-    disposition = f'attachment; filename="evaluation-{evaluation_id}.{ending}"'
-    return StreamingResponse(
-        lines, media_type=media_type, headers={"Content-Disposition": disposition}
-    )
+    return download(f"evaluation-{evaluation_id}.{ending}", media_type, lines)
 
 
 def _compared(session: Session, view: EvaluationView, actor: Actor) -> EvaluationComparison | None:

@@ -8,6 +8,7 @@ from fastapi.responses import StreamingResponse
 from api.deps import ActorDep, AiSessionDep, SessionDep
 from api.reference import text_of
 from api.routes.review.annotations import FilterDep
+from api.threads import EXPORTS
 from api.watch_parameters import PeriodDep
 from core.annotations.exports import export
 from core.annotations.exports.export import ExportQuery, Manifest
@@ -93,7 +94,7 @@ def export_annotations(session: SessionDep, actor: ActorDep, query: QueryDep) ->
     export.note(session, query, actor=actor)
     headers = {"Content-Disposition": f'attachment; filename="{query.name}"'}
     return StreamingResponse(
-        export.stream(query, actor=actor),
+        EXPORTS.iterate(export.stream(query, actor=actor)),
         media_type=FORMATS[query.format].media_type,
         headers=headers,
     )
