@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from api.deps import ActorDep, AiSessionDep, CursorText, SessionDep, WindowDep
@@ -47,6 +48,7 @@ COSTS = frozenset({"total_cost_usd", "unpriced_requests"})
 MAX_CONTEXT_MESSAGES = 50
 
 Text = Annotated[str | None, Query(max_length=200)]
+Bound = Annotated[float, Field(allow_inf_nan=False)] | Literal[""] | None
 
 
 async def reader(actor: ActorDep) -> None:
@@ -63,10 +65,8 @@ async def score_condition(
     score: Annotated[
         str | None, Query(max_length=200, description="The name of a score that it has.")
     ] = None,
-    score_below: Annotated[float | Literal[""] | None, Query(description="Less than this.")] = None,
-    score_above: Annotated[
-        float | Literal[""] | None, Query(description="Greater than this.")
-    ] = None,
+    score_below: Annotated[Bound, Query(description="Less than this.")] = None,
+    score_above: Annotated[Bound, Query(description="Greater than this.")] = None,
     score_label: Text = None,
     scored_on: Annotated[
         date | Literal[""] | None, Query(description="A day of the reporting time zone.")

@@ -225,6 +225,12 @@ def test_a_day_far_away_is_refused(admin: httpx2.Client, day: str) -> None:
     assert "between 2000-01-01 and 2200-01-01" in refused.json()["detail"]
 
 
+@pytest.mark.parametrize("name", ["score_below", "score_above"])
+def test_a_bound_that_is_no_number_is_refused(admin: httpx2.Client, name: str) -> None:
+    given = {"score": "helpfulness", name: "nan"}
+    assert admin.get("/admin/ai/tuning/conversations", params=given).status_code == 422
+
+
 def test_a_conversation_shows_its_scores_at_their_messages(admin: httpx2.Client) -> None:
     talk("c")
     scored("c", 0.1, NOW)
