@@ -155,7 +155,7 @@ def _is_too_large(cells: tuple[Any, ...]) -> bool:
         if isinstance(cell, str | bytes | list | tuple | dict):
             size += len(cell)
         if isinstance(cell, list | tuple | dict):
-            left += cell.values() if isinstance(cell, dict) else cell
+            left += [*cell, *cell.values()] if isinstance(cell, dict) else cell
     return size > MAX_ROW_BYTES
 
 
@@ -176,9 +176,11 @@ def _values(column: pa.Array) -> list[Any]:
             else _values(column.values)
         )
         ends = column.offsets.to_pylist()
+        kept = dict if is_map else list  # an object, as the same column has it in JSON
         pairs = enumerate(column.is_valid().to_pylist())
         return [
-            inner[ends[place] : ends[place + 1]] if is_there else None for place, is_there in pairs
+            kept(inner[ends[place] : ends[place + 1]]) if is_there else None
+            for place, is_there in pairs
         ]
     if pa.types.is_struct(kind):
         names = [field.name for field in kind]
@@ -200,10 +202,22 @@ def _values(column: pa.Array) -> list[Any]:
         )
     if pa.types.is_decimal(kind):
         return [None if each is None else str(each) for each in column.to_pylist()]
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        return [None if each is None else _text(each) for each in column.to_pylist()]
+    if pa.types.is_fixed_size_binary(kind):
+        return [None if each is None else each.hex() for each in column.to_pylist()]
     if pa.types.is_duration(kind):  # with its unit, for a column's name may claim another
         micros = pc.cast(pc.cast(column, pa.duration("us"), safe=False), pa.int64()).to_pylist()
         return [None if each is None else f"{each / 1000} ms" for each in micros]
     return _listed(column)
+
+
+def _text(cell: bytes) -> str:
+    """Return bytes as what they are: Impala, Spark and ClickHouse write texts without saying so."""
+    try:
+        return cell.decode()
+    except UnicodeDecodeError:
+        return cell.hex()
 
 
 def _listed(column: pa.Array) -> list[Any]:
