@@ -30,4 +30,6 @@ class Lock(IntEnum):
     PENDING_EVENTS = 0x61747484
     # Exclusive to each transaction of an import's undo; shared by imports that store rows
     UNDO = 0x61747485
+    # Held while a prompt is saved, so that what it includes stays, and includes nothing new
+    PROMPTS = 0x61747486
     TOOL_DIMENSION_ROLLUPS = 0x617474A0

@@ -1,14 +1,12 @@
 """Render a prompt: read what it includes, and put values in place."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.database.tables import table_of
 from core.executions.schemas import MAX_TEXT_CHARS
 from core.identity.schemas import Actor
 from core.prompts.calls import RenderRequest
@@ -19,7 +17,6 @@ from core.prompts.errors import (
     PromptTooLarge,
     VersionMissing,
 )
-from core.prompts.models import PromptTemplate
 from core.prompts.queries.prompts import NamedPrompt, get_named
 from core.prompts.queries.versions import read_version
 from core.prompts.schemas import PromptContent, PromptVariable
@@ -28,7 +25,6 @@ from core.prompts.template.syntax import HISTORY, Include, Part, Variable
 from core.prompts.views import PromptVersionView, PromptView, RenderedPrompt, RenderedTexts
 from core.providers.schemas import ChatMessage, MessageRole
 
-templates = table_of(PromptTemplate)
 DEEPEST = 8  # prompts that include each other
 # Ten includes in each of eight levels would be a hundred million texts
 MOST_PARTS = 10_000  # texts and placeholders of a prompt with all that it includes
@@ -103,21 +99,12 @@ def check_includes(
     session: Session, name: str, content: PromptContent | PromptVersionView, *, actor: Actor
 ) -> None:
     """Raise IncludeRefused unless everything that a prompt includes exists, and nothing that it
-    includes leads back to it. What it includes is locked: until the transaction ends, it can be
-    neither deleted nor renamed.
+    includes leads back to it. The caller holds the lock of prompts, so that this stays true.
     """
-    if included := syntax.includes_in(content.system_prompt, content.prompt):
-        _lock(session, included)
     itself = Include(name, syntax.LATEST)
     expansion = Expansion(session, actor, path=(itself,))
     for is_system in (True, False):
         expansion.parts(content, is_system=is_system)
-
-
-def _lock(session: Session, included: Collection[Include]) -> None:
-    named = func.lower(templates.c.name).in_([each.prompt.lower() for each in included])
-    locked = select(templates.c.id).where(named).order_by(templates.c.id)
-    session.execute(locked.with_for_update(read=True, key_share=True))
 
 
 def list_variables(

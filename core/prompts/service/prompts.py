@@ -7,6 +7,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from core.database.db import refuse_duplicates
+from core.database.locks import Lock
 from core.errors import Forbidden
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -50,6 +51,7 @@ def create_prompt(
     Raises PromptNameTaken, PromptRefused, IncludeRefused or TooManyPrompts.
     """
     require(actor, Permission.EDIT_PROMPTS)
+    _lock_prompts(session)
     owned = select(func.count()).where(PromptTemplate.owner == actor.id)
     if (session.scalar(owned) or 0) >= MOST_PROMPTS:
         raise TooManyPrompts
@@ -128,6 +130,7 @@ def lock_editable(
 ) -> tuple[PromptTemplate, PromptView]:
     """Return a prompt that the actor may edit, locked; raise PromptMissing or Forbidden."""
     require(actor, Permission.EDIT_PROMPTS)
+    _lock_prompts(session)
     # Locked before it is read, so that the number of the next version is free
     row = session.get(PromptTemplate, prompt_id, with_for_update=True)
     present = prompts.get_prompt(session, prompt_id, actor=actor)
@@ -136,6 +139,13 @@ def lock_editable(
     if not present.may_edit:
         raise Forbidden("Only its owner, and accounts it is shared with for editing, can do this.")
     return row, present
+
+
+def _lock_prompts(session: Session) -> None:
+    """Let one transaction at a time change prompts: two that include each other would otherwise
+    wait for each other's rows.
+    """
+    session.execute(select(func.pg_advisory_xact_lock(Lock.PROMPTS)))
 
 
 def add_version(
