@@ -13,14 +13,14 @@ class Failure(Exception):
         """Use `detail` instead of the docstring as message; `facts` are added to the API's
         problem.
         """
-        self.detail = detail or message_of(type(self))
+        self.detail = detail or self.message()
         self.facts = facts
         super().__init__(self.detail)
 
-
-def message_of(failure: type[Failure]) -> str:
-    """Return the message of a class: a docstring of several lines is one line."""
-    return " ".join((getdoc(failure) or "").split())
+    @classmethod
+    def message(cls) -> str:
+        """Return the docstring, of one line or several, as one line."""
+        return " ".join((getdoc(cls) or "").split())
 
 
 class NotFound(Failure):

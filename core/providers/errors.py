@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from core.errors import Conflict, Invalid, NotFound, ProviderFailed, message_of
+from core.errors import Conflict, Invalid, NotFound, ProviderFailed
 
 MASK = "•••"
 
@@ -20,7 +20,7 @@ class CallFailed(ProviderFailed):
             facts["retry_after_s"] = retry_after_s
         self.provider_message = provider_message
         self.retry_after_s = retry_after_s
-        super().__init__(f"{message_of(type(self))} {provider_message}".strip(), **facts)
+        super().__init__(f"{self.message()} {provider_message}".strip(), **facts)
 
     def without(self, secret: str | None) -> "CallFailed":
         """Return the same error with the API key masked in the provider's message."""

@@ -122,7 +122,7 @@ def _wrong(row: ImportedAnnotation, role: str | None) -> str | None:
     if role is None:
         return UNKNOWN
     is_flag = row.annotation_type is AnnotationType.FLAG
-    return str(OnlyFlags.__doc__) if role == MessageSpeaker.USER and not is_flag else None
+    return OnlyFlags.message() if role == MessageSpeaker.USER and not is_flag else None
 
 
 def store(session: Session, rows: list[ImportedAnnotation], source: RowSource) -> int:
