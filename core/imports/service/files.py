@@ -52,7 +52,7 @@ def add(import_id: UUID, name: str, stored: uploads.StoredFile, *, actor: Actor)
         session.refresh(row)
         targets = {"import_id": str(import_id), "file": name, "size_bytes": stored.size_bytes}
         audit.record(session, "import.upload", actor, targets=targets)
-        return queries.view(row)
+        return queries.get_import(session, import_id, actor=actor)
 
 
 def recognize_again(import_id: UUID, read_as: ReadAs, *, actor: Actor) -> ImportView:

@@ -49,6 +49,13 @@ def brought(me: httpx2.Client, id_: str, **given: Any) -> tuple[int, int]:  # no
     return count["accepted"], count["duplicates"]
 
 
+def test_an_upload_names_the_import_that_has_brought_the_same_file(me: httpx2.Client) -> None:
+    first = upload(me, REQUESTS)
+    assert first["same_file"] == []
+    brought(me, first["id"])
+    assert [each["id"] for each in upload(me, REQUESTS)["same_file"]] == [first["id"]]
+
+
 @untimed
 def test_a_file_without_times_counts_once(me: httpx2.Client, later: Later, name: str) -> None:
     first = upload(me, FILES[name])
