@@ -37,7 +37,7 @@ class Answer:
     """
 
     text: str
-    tool_calls: Sequence[Mapping[str, Any]] = ()
+    tool_calls: Sequence[Mapping[str, Any]] | None = ()
     cost_usd: float | None = None
     latency_ms: int | None = None
 
@@ -83,7 +83,7 @@ def _fields(found: object, took_ms: int) -> dict[str, Any]:
         raise ValueError(f"the answer is longer than {MAX_ANSWER_CHARS:,} characters")
     fields: dict[str, Any] = {
         "text": _utf8(answer.text),
-        "tool_calls": [_tool_call(each) for each in answer.tool_calls][:MOST_TOOL_CALLS],
+        "tool_calls": [_tool_call(each) for each in answer.tool_calls or ()][:MOST_TOOL_CALLS],
         "latency_ms": took_ms if answer.latency_ms is None else round(answer.latency_ms),
     }
     if not 0 <= fields["latency_ms"] <= MAX_MS:

@@ -40,3 +40,8 @@ def test_arguments_that_attune_would_refuse_are_a_failed_call(depth: int, is_fai
     sent = answered(lambda _: Answer("Hi", tool_calls=[call]), ITEM)
     AppAnswers.model_validate_json(json.dumps({"answers": [sent]}))
     assert ("error" in sent) is is_failed
+
+
+def test_a_model_that_called_no_tools_has_answered() -> None:
+    sent = answered(lambda _: Answer("Hi", tool_calls=None), ITEM)  # as OpenAI's SDK has it
+    assert (sent.get("error"), sent["tool_calls"]) == (None, [])
