@@ -1,6 +1,7 @@
 """Calls of Attune's API with JSON, which wait while it is away."""
 
 import json
+import logging
 import random
 import time
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from uuid import UUID
 
 from attune_client.transport import PREFIX, Response, Transport, Unreachable
 
+log = logging.getLogger("attune_client")
 AWAY = (429, 502, 503, 504)
 LONGEST_WAIT_S = 20.0
 PAGE = 200
@@ -40,7 +42,7 @@ class Console:
         return self._call("POST", path, json.dumps(body, ensure_ascii=False).encode())
 
     def _call(self, method: str, path: str, body: bytes | None) -> dict[str, Any]:
-        ends_at, wait_s = time.monotonic() + self._patience_s, 0.5
+        ends_at, wait_s, is_told = time.monotonic() + self._patience_s, 0.5, False
         while True:
             try:
                 response = self._transport.call(method, path, body)
@@ -55,6 +57,9 @@ class Console:
             pause_s = wait_s * random.uniform(0.5, 1.5) if asked_s is None else asked_s  # noqa: S311  no secret
             if time.monotonic() + pause_s > ends_at:
                 raise EvaluationFailed(problem)
+            if not is_told:
+                log.warning("trying again for up to %.0f s: %s", self._patience_s, problem)
+                is_told = True
             time.sleep(pause_s)
             wait_s = min(LONGEST_WAIT_S, 2 * wait_s)
 

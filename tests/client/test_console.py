@@ -49,6 +49,17 @@ def test_a_call_is_made_again_while_attune_is_away(url: str, replies: list[Reply
     assert replies == []
 
 
+def test_a_call_that_waits_says_once_what_it_waits_for(
+    url: str, replies: list[Reply], caplog: pytest.LogCaptureFixture
+) -> None:
+    replies += [AWAY, AWAY, FINE, FINE]
+    Console(url, "key").get("evaluation/7")
+    Console(url, "key").get("evaluation/7")
+    assert [each.getMessage() for each in caplog.records] == [
+        "trying again for up to 300 s: Starting."
+    ]
+
+
 def test_it_gives_up_in_the_words_of_the_last_answer(url: str, replies: list[Reply]) -> None:
     replies += [(503, {"detail": "Starting."}, {"Retry-After": "60"})]
     with pytest.raises(EvaluationFailed, match="Starting"):
