@@ -36,7 +36,7 @@ class Answer:
     what that cost. Its time is measured, unless it says another.
     """
 
-    text: str
+    text: str | None
     tool_calls: Sequence[Mapping[str, Any]] | None = ()
     cost_usd: float | None = None
     latency_ms: int | None = None
@@ -77,12 +77,15 @@ def _ms_since(began: float) -> int:
 def _fields(found: object, took_ms: int) -> dict[str, Any]:
     """Return an answer's fields; raise TypeError or ValueError for what can't be sent."""
     answer = Answer(found) if isinstance(found, str) else found
-    if not isinstance(answer, Answer) or not isinstance(answer.text, str):
+    if not isinstance(answer, Answer):
         raise TypeError(f"the app returned {type(found).__name__}, not a text or an Answer")
-    if len(answer.text) > MAX_ANSWER_CHARS:
+    text = "" if answer.text is None and answer.tool_calls else answer.text
+    if not isinstance(text, str):
+        raise TypeError(f"the text of the app's Answer is {type(text).__name__}")
+    if len(text) > MAX_ANSWER_CHARS:
         raise ValueError(f"the answer is longer than {MAX_ANSWER_CHARS:,} characters")
     fields: dict[str, Any] = {
-        "text": _utf8(answer.text),
+        "text": _utf8(text),
         "tool_calls": [_tool_call(each) for each in answer.tool_calls or ()][:MOST_TOOL_CALLS],
         "latency_ms": took_ms if answer.latency_ms is None else round(answer.latency_ms),
     }

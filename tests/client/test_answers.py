@@ -45,3 +45,14 @@ def test_arguments_that_attune_would_refuse_are_a_failed_call(depth: int, is_fai
 def test_a_model_that_called_no_tools_has_answered() -> None:
     sent = answered(lambda _: Answer("Hi", tool_calls=None), ITEM)  # as OpenAI's SDK has it
     assert (sent.get("error"), sent["tool_calls"]) == (None, [])
+
+
+def test_an_answer_that_only_calls_tools_needs_no_text() -> None:
+    call = {"name": "search", "arguments": {}}
+    sent = answered(lambda _: Answer(None, tool_calls=[call]), ITEM)
+    assert (sent.get("error"), sent["text"], sent["tool_calls"]) == (None, "", [call])
+
+
+def test_an_answer_without_text_and_tools_is_a_failed_call_that_says_so() -> None:
+    sent = answered(lambda _: Answer(None), ITEM)
+    assert sent["error"] == "TypeError: the text of the app's Answer is NoneType"
