@@ -21,7 +21,6 @@ from core.providers.errors import (
     ProviderTimedOut,
     ProviderUnreachable,
     RequestRejected,
-    UnexpectedFormat,
 )
 from core.providers.schemas import Connection, ProviderKind
 from tests.factories.providers import ANTHROPIC, OPENAI, ask, both_vendors, call, connection
@@ -279,9 +278,3 @@ def test_a_forbidden_address_is_reported_with_advice_after_one_attempt(kind: Pro
     assert type(heard.failure) is ProviderMisconfigured
     assert "Add it to ATTUNE_ALLOW_HOSTS" in heard.failure.detail
     assert heard.waits == []
-
-
-@pytest.mark.parametrize("kind", [RequestRejected, ProviderUnreachable, UnexpectedFormat])
-def test_the_message_of_a_failure_is_one_line(kind: type[CallFailed]) -> None:
-    detail = kind("Provider message: no").detail
-    assert detail == " ".join(detail.split())
