@@ -6,10 +6,13 @@ import pytest
 
 from core.activity.queries import event_trends
 from core.activity.queries.funnels import conversion_trend
+from core.activity.queries.funnels.funnel import Funnel
 from core.activity.schemas import EventTypeTrend
 from core.database.db import transaction
 from core.identity.schemas import Actor, Role
+from core.platform import clock
 from core.presentation.periods import Period, Watched, midnight
+from tests.factories import funnels
 from tests.factories.activity import START, event, fold, store
 from tests.factories.identity import person
 
@@ -89,6 +92,22 @@ def test_those_who_began_today_are_shown_by_hour_only_where_a_page_asks(actor: A
     assert {hour.starts_at.hour for hour in hours if hour.users} == {11}
     assert [day.date for day in days] == [START.date()]
     assert len(hours) == 24
+
+
+@pytest.mark.parametrize("wanted", [None, funnels.read(None, 2)])
+@pytest.mark.parametrize("by_hour", [True, False])
+def test_those_who_begin_later_than_now_are_not_counted_in_the_last_hour_or_day(
+    wanted: Funnel | None, by_hour: bool, actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for hours, name in ((1, "begun"), (14 if by_hour else 20, "ahead")):
+        store([event("onboarding.register_start", START + timedelta(hours=hours), user_id=name)])
+    monkeypatch.setattr(clock, "now", lambda: START + timedelta(hours=1, minutes=30))
+    period = DAY if by_hour else Period(DAY.start, DAY.end + timedelta(days=1))
+    with transaction() as session:
+        found = conversion_trend.read_conversion_trend(
+            session, period, Watched(), wanted, by_hour=by_hour, actor=actor
+        )
+    assert (found.days[-1].starts_at.date(), found.days[-1].users) == (START.date(), 1)
 
 
 def test_of_a_day_that_is_not_over_no_hour_is_still_to_come() -> None:

@@ -80,8 +80,9 @@ def read_conversion_trend(
 def _trend(session: Session, prepared: PreparedFunnel, cohorts: Cohorts) -> ConversionTrend:
     begun, through, bars = Counter[int](), Counter[int](), Counter[int]()
     took: list[bytes | None] = []
+    # Senders' clocks may be ahead: who begins after the last cohort is in none
     for row in session.execute(
-        _statement(prepared.sql), {**prepared.parameters, "edges": cohorts.edges}
+        _statement(prepared.sql), {**prepared.parameters, "edges": [*cohorts.edges, cohorts.end]}
     ):
         begun[row.day] += row.users
         if row.bar is not None:
