@@ -28,7 +28,8 @@ class FailedCase:
         """Return the case as a line of text."""
         words = f"  case {self.position}, {self.target}: {self.passed} of {self.scored} passed"
         if self.failed_calls:
-            words += f", {self.failed_calls} calls failed"
+            calls = "call" if self.failed_calls == 1 else "calls"
+            words += f", {self.failed_calls} {calls} failed"
         if self.baseline is not None:
             words += f", {self.baseline[0]} of {self.baseline[1]} by the baseline"
         return words if self.question is None else f"{words}: {self.question}"
