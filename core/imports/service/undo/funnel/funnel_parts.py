@@ -81,11 +81,12 @@ def rebuild(session: Session) -> None:
     sessions, since = session.execute(UNLINKED).one()
     _fill(session, REBUILT, sessions=sessions or [], since=since)
     cut = session.execute(CUT).one_or_none()
+    if cut is not None:
+        sealed = settings.read(session, Sealed).user_activity_events
+        given = {"users": cut[0] or [], "sessions": cut[1] or [], "sealed": sealed}
+        # Not by index: each part would be compared with all events of all of them
+        session.execute(sql_files.statement(__package__, "cut_parts"), given)
     with by_index(connection):
-        if cut is not None:
-            sealed = settings.read(session, Sealed).user_activity_events
-            given = {"users": cut[0] or [], "sessions": cut[1] or [], "sealed": sealed}
-            session.execute(sql_files.statement(__package__, "cut_parts"), given)
         for statement in (TOUCHED, KEEP, DROP):
             session.execute(statement)
     subjects.derive(connection, rule)
