@@ -11,6 +11,8 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 EMAIL = re.compile(r"[^@\s\x00-\x1f\ud800-\udfff]{1,64}@[^@\s\x00-\x1f\ud800-\udfff]{1,189}")
+# In a mail's header they would name another address, or begin another header
+NOT_MAILED = re.compile(r'[()<>,:;"\\]|=\?|\.$')
 MIN_PASSWORD_BYTES, MAX_PASSWORD_BYTES = 12, 72  # bytes; bcrypt reads no more
 
 
@@ -46,7 +48,8 @@ class LinkPurpose(StrEnum):
 
 def _email(email: str) -> str:
     normalized = email.strip().lower()
-    if not EMAIL.fullmatch(normalized):
+    is_mailed = normalized.isprintable() and not NOT_MAILED.search(normalized)
+    if not (is_mailed and EMAIL.fullmatch(normalized)):
         raise ValueError("Enter a valid email address.")
     return normalized
 
