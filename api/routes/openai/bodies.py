@@ -192,8 +192,6 @@ class ChatCompletion(Loose):
             raise invalid(error) from None
 
     def _check(self) -> None:
-        if not self.messages and not self.model.startswith(PROMPT):
-            raise Refused("Pass at least one message.")
         if self.n not in (None, 1):
             raise Refused("Only one choice is returned: leave out `n`.")
         for name in UNSUPPORTED:
@@ -216,12 +214,10 @@ class ChatCompletion(Loose):
             name = self.model.removeprefix(PROMPT)
             return {"template_id": name, "variables": self.variables, "messages": messages}
         first = [*takewhile(lambda message: message.role is MessageRole.SYSTEM, messages)]
-        system = "\n\n".join(message.content for message in first)
-        return {
-            "model_id": self.model,
-            "system_prompt": system or None,
-            "messages": messages[len(first) :],
-        }
+        system, others = "\n\n".join(it.content for it in first), messages[len(first) :]
+        if not others or others[-1].role not in (MessageRole.USER, MessageRole.TOOL):
+            raise Refused("End `messages` with at least one message of the user or of a tool.")
+        return {"model_id": self.model, "system_prompt": system or None, "messages": others}
 
     def _parameters(self) -> Parameters:
         names = ("temperature", "top_p", "frequency_penalty", "presence_penalty", "seed")

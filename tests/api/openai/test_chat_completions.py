@@ -256,6 +256,8 @@ def test_one_model_is_retrieved_by_its_id(program: openai.OpenAI) -> None:
         (image(PIXEL, role="system"), "image_url is not supported in messages of system"),
         (image(PIXEL, times=21), "20 images"),
         ({"messages": []}, "at least one message"),
+        ({"messages": [{"role": "system", "content": "x"}]}, "message of the user"),
+        ({"messages": [{"role": "assistant", "content": "x"}]}, "message of the user"),
         ({"logprobs": True}, "logprobs"),
         ({"logit_bias": {"50256": -100}}, "logit_bias"),
         ({"functions": [{"name": "weather"}]}, "functions"),
