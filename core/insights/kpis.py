@@ -20,7 +20,16 @@ from core.insights.queries.daily_figures import course_of, stale_places
 from core.insights.queries.overview import count_feedback, count_users
 from core.insights.schemas import UserCounts, WatchScope
 from core.platform import clock
-from core.presentation.comparison import NOT_KNOWN, TOO_EARLY, Kpi, Meaning, kpi, of_level, of_rate
+from core.presentation.comparison import (
+    NOT_KNOWN,
+    TOO_EARLY,
+    Kpi,
+    Meaning,
+    kpi,
+    not_compared,
+    of_level,
+    of_rate,
+)
 from core.presentation.formatting import FigureUnit
 from core.presentation.periods import DAY, Period, midnight
 
@@ -150,6 +159,9 @@ def _feedback(core: Session, ai: Session, scope: WatchScope) -> Kpi:
     values = (now.ratio, then.ratio) if is_known else (None, None)
     course = course_of(core, scope, "feedback_ratio", source=ai)
     found = kpi("feedback", "Positive feedback", FigureUnit.SHARE, values, change, course)
+    # Only ratings of annotated answers may be left
+    if not settings.read(core, settings.Sealed).has_all(before.period.start, "ai_feedback"):
+        found = not_compared(found)
     return found.model_copy(
         update={"stale": stale_places(core, scope, "feedback_stale") if course else []}
     )

@@ -5,6 +5,7 @@ changes.
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from core.activity.queries.funnels.funnel import STEPS
@@ -17,12 +18,15 @@ from core.database.db import Database, transaction
 from core.identity.schemas import Role
 from core.insights.kpis import overview_kpis
 from core.insights.schemas import WatchScope
+from core.knowledge.feedback import ingest as feedback
+from core.knowledge.schemas import NewFeedback
 from core.platform import clock
 from core.presentation.comparison import ChangeVerdict, Kpi
 from core.presentation.periods import Period, Watched, last_days
 from tests.core.insights.test_overview import events
 from tests.factories.activity import spaced, store
 from tests.factories.ai_metrics import START, request, send
+from tests.factories.conversations import SOURCE
 from tests.factories.identity import person
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -180,6 +184,26 @@ def test_what_has_been_given_up_in_part_is_compared_with_nothing(
     assert (users.value, users.before) == (1, before and 1)
     for kept in (Watched(), Watched(release="2")):
         assert ai_kpis(kept)["requests"].before == 40  # of rollups, all is there
+
+
+@pytest.mark.parametrize(("sealed", "before"), [(None, 0.5), (14, 0.5), (8, None)])
+def test_feedback_is_not_compared_with_ratings_that_are_partly_deleted(
+    sealed: int | None, before: float | None
+) -> None:
+    rows = [
+        {"rating": rating, "user_id": f"u{number}", "created_at": START - day * DAY + HOUR}
+        for day, ratings in ((2, [1] * 20), (8, [1] * 10), (9, [-1] * 10))
+        for number, rating in enumerate(ratings)
+    ]
+    with transaction(Database.AI) as ai:
+        feedback.store(ai, msgspec.convert(rows, list[NewFeedback]), SOURCE)
+    if sealed is not None:
+        with transaction() as session:
+            settings.write(session, settings.Sealed(ai_feedback=START - sealed * DAY), by=None)
+    found = kpis(last_days(7, zone="UTC"))["feedback"]
+    assert (found.value, found.before) == (1, before)
+    verdict = ChangeVerdict.UNKNOWN if before is None else ChangeVerdict.BETTER
+    assert found.verdict is verdict
 
 
 def ai_kpis(watched: Watched) -> dict[str, Kpi]:
