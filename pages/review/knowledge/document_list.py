@@ -52,6 +52,7 @@ def header(section: str, actor: Actor) -> Header:
                 icon=":material/add:",
                 key="documents.new",
                 type="primary",
+                disabled=document_editor.is_new(),  # again, it would empty the open form
                 on_click=document_editor.begin_new,
             )
             st.button(

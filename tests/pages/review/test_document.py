@@ -82,6 +82,14 @@ def test_a_new_document_that_was_left_is_still_a_draft(console: Console) -> None
     assert app.selectbox(key="documents.edit.status").value == "draft"
 
 
+def test_an_open_new_document_is_not_begun_again(console: Console) -> None:
+    app = console(person(Role.ADMIN, kind=SessionKind.BROWSER), KNOWLEDGE)
+    app.button(key="documents.new").click().run()
+    assert app.button(key="documents.new").disabled
+    app.button(key="documents.cancel").click().run()
+    assert not app.button(key="documents.new").disabled
+
+
 def test_a_new_document_does_not_fill_the_editor_of_one_that_was_left(console: Console) -> None:
     app = after_a_left_edit(console)
     app.button(key="documents.new").click().run()
