@@ -16,7 +16,8 @@ class TargetOutcome:
     """The figures of a target: its pass rate with the 95% interval, which is None under ten cases.
 
     `failed` calls and answers that were `not_scored` are in no rate. Of those that were
-    `partly_scored`, a scorer with a weight could not score, and stays out.
+    `partly_scored`, a scorer with a weight could not score, and stays out. `call_error` is why one
+    call failed; not of a dataset: a provider may quote the words of a user.
     """
 
     title: str
@@ -29,6 +30,7 @@ class TargetOutcome:
     not_scored: int
     partly_scored: int = 0
     cases: int | None = None  # None: an older Attune does not say
+    call_error: str | None = None
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,11 @@ class EvaluationOutcome:
         """Return the figures as lines of text, what did not pass, and what the gate says."""
         header = ("target", "pass rate", "95% interval", "n", "score", "failed", "not scored")
         lines = _aligned([header, *map(_cells, self.targets)])
+        lines += [
+            f"{target.title}: a call failed: {target.call_error}"
+            for target in self.targets
+            if target.call_error
+        ]
         for title, cases in (
             ("did not pass, the worst first:", self.failed_cases),
             ("worse than the baseline:", self.worse_cases),
@@ -129,11 +136,12 @@ def outcome_of(view: Mapping[str, Any], url: str, gate: RateGate | None) -> Eval
     if view["status"] != "completed":
         reason = f": {view['error']}" if view["error"] else "."
         raise EvaluationFailed(f"The evaluation is {view['status']}{reason} {address}")
-    targets = tuple(map(_target, view["results"]))
+    may_quote = view["dataset_id"] is None
+    targets = tuple(_target(result, may_quote=may_quote) for result in view["results"])
     return EvaluationOutcome(view["id"], view["name"], address, targets, gate)
 
 
-def _target(result: Mapping[str, Any]) -> TargetOutcome:
+def _target(result: Mapping[str, Any], *, may_quote: bool) -> TargetOutcome:
     rate = result["success_rate"]
     return TargetOutcome(
         title=result["title"],
@@ -146,6 +154,7 @@ def _target(result: Mapping[str, Any]) -> TargetOutcome:
         not_scored=result["not_scored"],
         partly_scored=result.get("partly_scored", 0),  # an older Attune does not count them
         cases=result.get("cases"),
+        call_error=result.get("call_error") if may_quote else None,
     )
 
 

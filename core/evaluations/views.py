@@ -81,7 +81,7 @@ class Recommendation(View):
 
 
 class TargetView(TargetFigures):
-    """A target with its figures."""
+    """A target with its figures; `call_error` is why one of its calls failed."""
 
     model_config = ConfigDict(protected_namespaces=())
 
@@ -91,6 +91,7 @@ class TargetView(TargetFigures):
     prompt_name: str | None
     prompt_version: int | None
     scorer_names: tuple[str, ...] = ()
+    call_error: str | None = None
 
 
 class EvaluationProgress(View):

@@ -8,12 +8,13 @@ from attune_client.gates import RateGate, outcome_of
 ESTIMATE = {"value": 1.0, "low": 0.8, "high": 1.0, "n": 12}
 
 
-def view(**figures: object) -> Mapping[str, Any]:
+def view(dataset_id: str | None = None, **figures: object) -> Mapping[str, Any]:
     target = {"title": "app", "success_rate": ESTIMATE, "score": ESTIMATE, "failed": 0}
     return {
         "id": "7",
         "name": "Refunds",
         "status": "completed",
+        "dataset_id": dataset_id,
         "results": [target | {"not_scored": 0} | figures],
     }
 
@@ -47,3 +48,11 @@ def test_twelve_runs_of_one_case_are_too_few_cases_for_the_low_end() -> None:
     found = outcome_of(view(cases=1), "http://attune", gate)
     assert "gate missed, 1 case is too few for an interval" in found.table()
     assert outcome_of(view(cases=12), "http://attune", gate).passed
+
+
+def test_it_is_said_why_calls_failed_unless_that_may_quote_users() -> None:
+    for dataset_id in (None, "3"):
+        failed = view(dataset_id, failed=2, call_error="The provider timed out.")
+        said = "app: a call failed: The provider timed out."
+        is_said = said in outcome_of(failed, "http://attune", None).table()
+        assert is_said is (dataset_id is None)

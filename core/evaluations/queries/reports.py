@@ -21,6 +21,7 @@ from core.evaluations.figures.recommendations import recommend
 from core.evaluations.models import EvaluationTest
 from core.evaluations.queries import paired_cases
 from core.evaluations.queries.evaluations import count_rows, get_row, list_rows
+from core.evaluations.queries.failed_calls import call_errors
 from core.evaluations.queries.results import questions
 from core.evaluations.schemas import Continued, EvaluationDefinition, EvaluationStatus
 from core.evaluations.views import (
@@ -56,7 +57,18 @@ def get_evaluation(session: Session, evaluation_id: UUID, *, actor: Actor) -> Ev
     require(actor, Permission.RUN_MODELS)
     row = get_row(session, evaluation_id, actor=actor)
     key = session.get(ApiKey, row.key_id) if row.key_id else None
-    return view(row, key_name=key.name if key else None)
+    found = view(row, key_name=key.name if key else None)
+    if not row.failed:
+        return found
+    why = call_errors(session, row.id)
+    return found.model_copy(
+        update={
+            "results": [
+                each.model_copy(update={"call_error": why.get(each.target)})
+                for each in found.results
+            ]
+        }
+    )
 
 
 def get_item(session: Session, evaluation_id: UUID, *, actor: Actor) -> EvaluationListItem:

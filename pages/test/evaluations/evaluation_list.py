@@ -22,6 +22,7 @@ COLOURS = {
     "Waiting": "violet",
     "Running": "blue",
     "Completed": "green",
+    "All calls failed": "red",
     "Failed": "red",
     "Cancelled": "orange",
 }
@@ -82,7 +83,10 @@ def _open(row: EvaluationListItem) -> None:
 
 
 def status_of(row: EvaluationListItem | EvaluationView) -> str:
-    """Return the status in a word."""
+    """Return the status in a word or three."""
+    is_over = row.status is EvaluationStatus.COMPLETED
+    if is_over and row.progress.failed == row.progress.total:
+        return "All calls failed"
     return "Waiting" if row.progress.is_waiting else row.status.capitalize()
 
 
@@ -99,9 +103,9 @@ def _rates(row: EvaluationListItem) -> str:
 def _columns() -> Sequence[TableColumn[EvaluationListItem]]:
     return [
         columns.text("Name", lambda row: row.name, width=230),
-        columns.chip("Status", status_of, COLOURS, width=90),
+        columns.chip("Status", status_of, COLOURS, width=110),
         columns.text("Targets", lambda row: ", ".join(row.targets), width=160),
-        columns.text("Pass rate", _rates, width=245),
+        columns.text("Pass rate", _rates, width=225),
         columns.text("Cases × runs", lambda row: f"{row.cases} × {row.runs}", width=90),
         columns.number("Failed calls", lambda row: row.progress.failed, width=80),
         columns.text("Cost", lambda row: formatting.cost(row.spent_usd, row.unpriced), width=110),

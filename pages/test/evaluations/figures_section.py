@@ -22,6 +22,11 @@ def draw(found: EvaluationView) -> None:
         _draw_charts(found)
     frame.section("Targets", "95% intervals; failed calls are in no rate")
     tables.draw(found.results, _columns(), "Targets and their figures", key="evaluations.targets")
+    for target in found.results:
+        if target.call_error:
+            failed = formatting.count(target.failed, "call")
+            why = text.plain(text.one_line(target.call_error))
+            st.caption(f":material/error: {text.plain(_label(target))}: {failed} failed. {why}")
     _draw_tags(found.results)
     _draw_scorers(found.results)
 
