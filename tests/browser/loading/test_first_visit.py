@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from api.console import frontend
 from tests.browser.conftest import OWNER
 from tests.browser.console import Program, Window
 
@@ -33,6 +34,9 @@ def test_a_first_visit_takes_few_requests_and_little_data(
     ]
     assert len(of_visit) <= MOST_REQUESTS
     assert sum(of_visit) <= MOST_BYTES
+    # What its scripts ask for first has been on its way since before they were
+    for path in frontend.ASKED:
+        assert sum(url.endswith(path) for url in fetched.values()) == 1
     # Streamlit's own fonts, names of emoji and colours of code: none of them is shown here.
     assert not [
         url
