@@ -89,10 +89,12 @@ def _limits_cost(quota: Row[Any]) -> bool:
 def _exceeded(quota: Row[Any], counter: Row[Any], at: datetime) -> QuotaExceeded:
     period, until = QuotaPeriod(quota.period), resets_at(QuotaPeriod(quota.period), at)
     show = partial(shown, measure=QuotaMeasure(quota.measure))
+    # When first: of a toast, only the beginning is shown
     message = (
-        f"{WHOSE[QuotaScope(quota.scope)]} of {show(counter.most)} per {period} has "
+        f"{WHOSE[QuotaScope(quota.scope)]} of {show(counter.most)} per {period} starts again at "
+        f"{until:%H:%M} UTC on {until:%-d %B}. It has "
         f"{show(max(Decimal(0), counter.most - counter.taken))} left, and this call may take "
-        f"{show(counter.amount)}. It starts again at {until:%H:%M} UTC on {until:%-d %B}."
+        f"{show(counter.amount)}."
     )
     return QuotaExceeded(
         message,
