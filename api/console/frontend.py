@@ -43,7 +43,7 @@ PRELOAD = re.compile(r'\s*<link\s[^>]*?rel="(?:modulepreload|preload)"[^>]*>')
 STYLE = re.compile(r'<link rel="stylesheet" crossorigin href="\./(static/css/[\w.-]+)">')
 TEXT_FONT = "/app/static/Inter.woff2"
 # What Streamlit's client asks for before it goes on, a round trip after its scripts
-ASKED = ("/_stcore/health", "/_stcore/host-config")
+FIRST_REQUESTS = ("/_stcore/health", "/_stcore/host-config")
 # Of Streamlit's icons, 375 kB, those that the console shows (tools/icons.py)
 ICONS = ROOT / "api" / "static" / "icons.woff2"
 ALL_ICONS = re.compile(r"\.\./media/MaterialSymbols-Rounded\.[\w-]+\.woff2")
@@ -103,7 +103,7 @@ class Frontend:
 
 
 class UnknownPage(Exception):
-    """Streamlit's index.html names its entry module or its style differently: adapt
+    """Streamlit names its entry module, its style or its icon font differently: adapt
     `api/console/frontend.py` to its release.
     """
 
@@ -164,7 +164,7 @@ def _with_head(page: str, preload: str, script: str, constants: dict[str, str]) 
         starts = starts.replace(name, value)
     head = [
         preload,
-        *(f'<link rel="preload" as="fetch" crossorigin href="{path}">' for path in ASKED),
+        *(f'<link rel="preload" as="fetch" crossorigin href="{path}">' for path in FIRST_REQUESTS),
         *(
             f"<script>{each}</script>"
             for each in (_static("socket.js"), _static("page.js"), starts)

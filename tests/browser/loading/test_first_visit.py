@@ -35,7 +35,7 @@ def test_a_first_visit_takes_few_requests_and_little_data(
     assert len(of_visit) <= MOST_REQUESTS
     assert sum(of_visit) <= MOST_BYTES
     # What its scripts ask for first has been on its way since before they were
-    for path in frontend.ASKED:
+    for path in frontend.FIRST_REQUESTS:
         assert sum(url.endswith(path) for url in fetched.values()) == 1
     # Streamlit's own fonts, names of emoji and colours of code: none of them is shown here.
     assert not [
