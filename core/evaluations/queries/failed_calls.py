@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, load_only
 
 from core.evaluations import encrypted_texts
@@ -11,17 +10,20 @@ from core.evaluations.models import EvaluationResult
 from core.evaluations.schemas import ResultStatus
 
 
-def call_errors(session: Session, evaluation_id: UUID) -> dict[int, str]:
-    """Return why a call failed, by target: of the first case with a failed call."""
+def call_error(session: Session, evaluation_id: UUID, target: int) -> str | None:
+    """Return why the first call of a target failed that did, or None."""
+    # Of one at a time: with a hundred thousand failed calls, all of them would be sorted
     failed = (
         select(EvaluationResult)
-        .options(load_only(EvaluationResult.target, EvaluationResult.answer))
+        .options(load_only(EvaluationResult.answer))
         .where(
             EvaluationResult.evaluation_id == evaluation_id,
+            EvaluationResult.target == target,
             EvaluationResult.status == ResultStatus.FAILED,
         )
-        .ext(distinct_on(EvaluationResult.target))
-        .order_by(EvaluationResult.target, EvaluationResult.position, EvaluationResult.run)
+        .order_by(EvaluationResult.position, EvaluationResult.run)
+        .limit(1)
     )
-    answers = ((row.target, encrypted_texts.answer_of(row)) for row in session.scalars(failed))
-    return {target: answer.error for target, answer in answers if answer and answer.error}
+    row = session.scalar(failed)
+    answer = encrypted_texts.answer_of(row) if row is not None else None
+    return answer.error if answer is not None else None

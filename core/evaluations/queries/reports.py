@@ -21,7 +21,7 @@ from core.evaluations.figures.recommendations import recommend
 from core.evaluations.models import EvaluationTest
 from core.evaluations.queries import paired_cases
 from core.evaluations.queries.evaluations import count_rows, get_row, list_rows
-from core.evaluations.queries.failed_calls import call_errors
+from core.evaluations.queries.failed_calls import call_error
 from core.evaluations.queries.results import questions
 from core.evaluations.schemas import Continued, EvaluationDefinition, EvaluationStatus
 from core.evaluations.views import (
@@ -57,18 +57,7 @@ def get_evaluation(session: Session, evaluation_id: UUID, *, actor: Actor) -> Ev
     require(actor, Permission.RUN_MODELS)
     row = get_row(session, evaluation_id, actor=actor)
     key = session.get(ApiKey, row.key_id) if row.key_id else None
-    found = view(row, key_name=key.name if key else None)
-    if not row.failed:
-        return found
-    why = call_errors(session, row.id)
-    return found.model_copy(
-        update={
-            "results": [
-                each.model_copy(update={"call_error": why.get(each.target)})
-                for each in found.results
-            ]
-        }
-    )
+    return _view(session, row, key.name if key else None)
 
 
 def get_item(session: Session, evaluation_id: UUID, *, actor: Actor) -> EvaluationListItem:
@@ -77,9 +66,9 @@ def get_item(session: Session, evaluation_id: UUID, *, actor: Actor) -> Evaluati
     return _item(get_row(session, evaluation_id, actor=actor))
 
 
-def view(row: EvaluationTest, *, key_name: str | None = None) -> EvaluationView:
+def _view(session: Session, row: EvaluationTest, key_name: str | None) -> EvaluationView:
     definition = encrypted_texts.definition_of(row)
-    found = targets_of(row, definition)
+    found = _targets(session, row, definition)
     first = found[0]
     return EvaluationView(
         id=row.id,
@@ -112,25 +101,30 @@ def view(row: EvaluationTest, *, key_name: str | None = None) -> EvaluationView:
     )
 
 
-def targets_of(row: EvaluationTest, definition: EvaluationDefinition) -> list[TargetView]:
-    """Return the targets with their stored figures."""
+def _targets(
+    session: Session, row: EvaluationTest, definition: EvaluationDefinition
+) -> list[TargetView]:
+    """Return the targets with their stored figures, and why a call of each failed."""
     by_number = {each.target: each for each in _summary(row).targets}
     names = tuple(scorer.name or scorer.kind for scorer in definition.scorers)
-    none = Estimate()
-    return [
-        TargetView(
-            **(
-                by_number.get(number) or TargetFigures(target=number, success_rate=none, score=none)
-            ).model_dump(),
-            title=target.title,
-            model_id=target.model_id,
-            app=target.app,
-            prompt_name=target.prompt_name,
-            prompt_version=target.prompt_version,
-            scorer_names=names,
+    none, found = Estimate(), []
+    for number, target in enumerate(definition.targets, 1):
+        figures = by_number.get(number) or TargetFigures(
+            target=number, success_rate=none, score=none
         )
-        for number, target in enumerate(definition.targets, 1)
-    ]
+        found.append(
+            TargetView(
+                **figures.model_dump(),
+                title=target.title,
+                model_id=target.model_id,
+                app=target.app,
+                prompt_name=target.prompt_name,
+                prompt_version=target.prompt_version,
+                scorer_names=names,
+                call_error=call_error(session, row.id, number) if figures.failed else None,
+            )
+        )
+    return found
 
 
 def _summary(row: EvaluationTest) -> EvaluationSummary:

@@ -83,7 +83,7 @@ def _open(row: EvaluationListItem) -> None:
 
 
 def status_of(row: EvaluationListItem | EvaluationView) -> str:
-    """Return the status in a word or three."""
+    """Return the status in words: completed, unless nothing has been answered."""
     is_over = row.status is EvaluationStatus.COMPLETED
     if is_over and row.progress.failed == row.progress.total:
         return "All calls failed"

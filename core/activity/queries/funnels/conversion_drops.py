@@ -137,8 +137,9 @@ def drops(
         return []
     cuts = _cuts(period, list_releases(session, period, watched, actor=actor))
     funnel = read_workspace_funnel(session).funnel
-    hours = _hours_by_app(session, period, watched, funnel, {cut.app for cut in cuts})
-    is_sampled = _portion(session) < SAMPLES
+    count = session.scalar(ROUGHLY) or 0
+    most = SAMPLES if count <= ENOUGH else max(1, ENOUGH * SAMPLES // count)
+    hours = _hours_by_app(session, period, watched, funnel, {cut.app for cut in cuts}, most)
     found: list[ConversionDrop] = []
     for number, (step, following) in enumerate(_pairs(funnel)):
         counted = [_counts(hours[cut.app][number], cut) for cut in cuts]
@@ -148,7 +149,7 @@ def drops(
         if fallen:
             worst = max(fallen, key=lambda counts: counts.before - counts.rate)
             steps = funnel.steps[step - 1], funnel.steps[following - 1]
-            found.append(_drop(step, *steps, worst, period.end, is_sampled=is_sampled))
+            found.append(_drop(step, *steps, worst, period.end, is_sampled=most < SAMPLES))
     return found
 
 
@@ -197,18 +198,23 @@ def _drop(
 
 
 def _hours_by_app(
-    session: Session, period: Period, watched: Watched, funnel: Funnel, apps: set[str | None]
+    session: Session,
+    period: Period,
+    watched: Watched,
+    funnel: Funnel,
+    apps: set[str | None],
+    most: int,
 ) -> dict[str | None, list[HourlyCounts]]:
-    """Return the counts of the users of some apps; None stands for those of all."""
+    """Return the counts of the users of some apps, of `most` samples; None stands for all apps."""
     if len(subject_rows.parameters_of(session, watched)["apps"]) == 1:
         # Those of the only app are those of all
-        return dict.fromkeys(apps, _hours(session, period, watched, funnel))
+        return dict.fromkeys(apps, _hours(session, period, watched, funnel, most))
     each = {app: replace(watched, app=app or watched.app) for app in apps}
-    return {app: _hours(session, period, of_app, funnel) for app, of_app in each.items()}
+    return {app: _hours(session, period, of_app, funnel, most) for app, of_app in each.items()}
 
 
 def _hours(
-    session: Session, period: Period, watched: Watched, funnel: Funnel
+    session: Session, period: Period, watched: Watched, funnel: Funnel, most: int
 ) -> list[HourlyCounts]:
     rows = subject_rows.select_subjects(has_app=watched.app is not None)
     place = release_place(session, watched)
@@ -218,7 +224,7 @@ def _hours(
     row = rows.selected_columns
     # A step in this time may belong to a start up to a window earlier
     begun = row.reached_1 >= since - funnel.window
-    wanted = rows.where(~row.is_unsure, begun, row.sample < _portion(session))
+    wanted = rows.where(~row.is_unsure, begun, row.sample < most)
     statement = wanted.with_only_columns(
         *(_hour_of(row, steps, since, until) for steps in _pairs(funnel))
     )
@@ -227,12 +233,6 @@ def _hours(
         return [HourlyCounts.of(each) for each in session.execute(statement, given).one()]
 
     return cached_if_large(session, ("passages", period, watched, funnel), ask)
-
-
-def _portion(session: Session) -> int:
-    """Return how many of 1024 samples are read."""
-    count = session.scalar(ROUGHLY) or 0
-    return SAMPLES if count <= ENOUGH else max(1, ENOUGH * SAMPLES // count)
 
 
 def _hour_of(
