@@ -42,9 +42,11 @@ def boss(client: Client, me: Person, service: ChatService) -> httpx2.Client:
     return api
 
 
-def answered(boss: httpx2.Client, address: str, me: Person, message: str) -> dict[str, object]:
+def answered(
+    boss: httpx2.Client, address: str, me: Person, message: str, **more: object
+) -> dict[str, object]:
     """Ask, and return the answer once an open page has been told of it."""
-    sent = ask(boss, message)
+    sent = ask(boss, message, **more)
     with following(address, sent["session_id"], me) as socket:
         heard_until(socket, "playground_session")
         assert deliver_jobs() == 1
@@ -55,20 +57,19 @@ def answered(boss: httpx2.Client, address: str, me: Person, message: str) -> dic
 def test_a_job_is_sent_with_all_that_its_service_needs(
     boss: httpx2.Client, address: str, me: Person, service: ChatService
 ) -> None:
-    sent = ask(boss, "the first one", custom_prompt="Be brief.")
-    deliver_jobs()
+    answer = answered(boss, address, me, "the first one", custom_prompt="Be brief.")
     [job] = service.jobs_with("the first one")
-    message_id = answer_of(boss, sent)["id"]
+    [session] = boss.get("/admin/playground/sessions").json()["sessions"]
     assert job == {
-        "job_id": sent["job_id"],
+        "job_id": answer["job_id"],
         "message": "the first one",
         "prompt": "Be brief.",
         "history": [],
         "callback_url": f"{address}/api/v1/callback/ai",
         "callback_params": {
-            "message_id": message_id,
+            "message_id": answer["id"],
             "source": "playground",
-            "session_id": sent["session_id"],
+            "session_id": session["session_id"],
             "admin_user_id": str(me.actor.id),
         },
     }
@@ -94,8 +95,7 @@ def test_a_service_gets_no_more_turns_than_were_set(
 ) -> None:
     answered(boss, address, me, "the first of three")
     session_id = service.jobs_with("the first of three")[0]["callback_params"]["session_id"]
-    ask(boss, "the second of three", session_id=session_id, history_turns=0)
-    deliver_jobs()
+    answered(boss, address, me, "the second of three", session_id=session_id, history_turns=0)
     assert service.jobs_with("the second of three")[0]["history"] == []
 
 
