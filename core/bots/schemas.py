@@ -207,7 +207,7 @@ class BotView(BotContent):
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
     id: UUID
-    owner: str = Field(description="The owner's email.")
+    owner_name: str
     is_own: bool
     visibility: BotVisibility
     is_active: bool
@@ -223,7 +223,7 @@ class BotVersionView(View):
     number: int
     note: str
     content: BotContent
-    created_by: str | None
+    created_by_name: str | None
     created_at: datetime
     tests: int
     mean_rating: float | None

@@ -49,7 +49,7 @@ def is_visible(actor: Actor) -> ColumnElement[bool]:
 def _listed(*conditions: ColumnElement[bool]) -> Any:  # noqa: ANN401  a select of two tables
     saved = (versions.c.bot_config_id == bots.c.id) & (versions.c.number == bots.c.version)
     return (
-        select(bots, accounts.c.email, versions.c.content.label("saved"))
+        select(bots, accounts.c.full_name, versions.c.content.label("saved"))
         .join(accounts, accounts.c.id == bots.c.user_id)
         .join(versions, saved)
         .where(*conditions)
@@ -96,7 +96,7 @@ def _view(row: RowMapping, actor: Actor) -> BotView:
     return BotView(
         **dict(content),
         id=row["id"],
-        owner=row["email"],
+        owner_name=row["full_name"],
         is_own=row["user_id"] == actor.id,
         visibility=BotVisibility(row["visibility"]),
         is_active=row["is_active"],
@@ -143,7 +143,7 @@ def list_versions(session: Session, bot_id: UUID, *, actor: Actor) -> list[BotVe
     """Return a bot's versions, the newest first, with the means of the actor's tests of them."""
     get_bot(session, bot_id, actor=actor)
     rows = session.execute(
-        select(versions, accounts.c.email)
+        select(versions, accounts.c.full_name)
         .outerjoin(accounts, accounts.c.id == versions.c.created_by)
         .where(versions.c.bot_config_id == bot_id)
         .order_by(versions.c.number.desc())
@@ -154,7 +154,7 @@ def list_versions(session: Session, bot_id: UUID, *, actor: Actor) -> list[BotVe
             number=row["number"],
             note=row["note"],
             content=BotContent.model_validate(row["content"]),
-            created_by=row["email"],
+            created_by_name=row["full_name"],
             created_at=row["created_at"],
             **figures.get(row["number"], NO_TESTS),
         )

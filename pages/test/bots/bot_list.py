@@ -48,7 +48,7 @@ def _columns() -> Sequence[TableColumn[BotView]]:
         columns.text("Style", lambda bot: bot.response_style.capitalize(), width=115),
         *(_trait(trait, name) for trait, name in TRAITS.items()),
         columns.number("Version", lambda bot: bot.version, width=70),
-        columns.text("Owner", lambda bot: "You" if bot.is_own else bot.owner, width=120),
+        columns.text("Owner", lambda bot: "You" if bot.is_own else bot.owner_name, width=120),
         columns.moment("Updated", lambda bot: bot.updated_at, workspace.zone()),
     ]
 

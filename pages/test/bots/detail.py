@@ -72,7 +72,7 @@ def _draw_head(bot: BotView) -> None:
             st.badge("Shared", color="blue")
         if bot.has_changes:
             st.badge("Draft changes", color="orange")
-        owner = "yours" if bot.is_own else bot.owner
+        owner = "yours" if bot.is_own else bot.owner_name
         updated = formatting.moment(bot.updated_at, workspace.zone())
         st.caption(text.plain(f"{owner} · version {bot.version} · updated {updated}"))
     with actions:

@@ -43,7 +43,7 @@ def _columns() -> Sequence[TableColumn[BotVersionView]]:
     return [
         columns.number("Version", lambda row: row.number, width=70),
         columns.text("Note", lambda row: row.note, width=220),
-        columns.text("By", lambda row: row.created_by, width=150),
+        columns.text("By", lambda row: row.created_by_name, width=150),
         columns.moment("Saved", lambda row: row.created_at, workspace.zone()),
         columns.number("Tests", lambda row: row.tests, width=60),
         columns.number("Rating", lambda row: row.mean_rating, format="%.1f", width=70),

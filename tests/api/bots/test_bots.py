@@ -126,6 +126,16 @@ def test_a_version_is_kept_compared_and_restored(mine: httpx2.Client) -> None:
     assert mine.post(f"{path}/restore", json={"version": 9}).status_code == 404
 
 
+def test_a_shared_bot_and_its_versions_name_their_author_as_other_lists_do(
+    client: Client, mine: httpx2.Client, one: Person
+) -> None:
+    bot = created(mine, visibility="shared")
+    theirs = client(person(Role.ADMIN))
+    assert theirs.get(f"/bots/{bot['id']}").json()["owner_name"] == one.actor.name
+    [version] = theirs.get(f"/bots/{bot['id']}/history").json()["items"]
+    assert version["created_by_name"] == one.actor.name
+
+
 def test_a_private_bot_is_missing_for_others_and_a_shared_one_is_read_and_copied(
     client: Client, mine: httpx2.Client
 ) -> None:
