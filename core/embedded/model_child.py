@@ -7,11 +7,16 @@ import threading
 
 import xllamacpp
 
+from core.embedded import zero_pages
+
 
 def main() -> None:
     """Read the settings from the first line of input, serve, and print the address."""
     settings = json.loads(sys.stdin.buffer.readline())
     server = xllamacpp.Server(_parameters(settings))
+    # It fills the cache of all slots with zeros: 184 MB, of which short answers use little. Nobody
+    # knows its address yet, so nothing is written there now.
+    zero_pages.release()
     sys.stdout.write(f"\naddress {server.listening_address}\n")
     sys.stdout.flush()
     os.dup2(2, 1)  # later output of the library goes to the log, not to a pipe that nothing reads
