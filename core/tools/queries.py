@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.database.paging import Page, Window
@@ -21,10 +21,11 @@ tickets, accounts = table_of(Ticket), table_of(AdminUser)
 
 @dataclass(frozen=True)
 class TicketFilter:
-    """Filters of tickets; None is no filter."""
+    """Filters of tickets; None and no words are no filter."""
 
     status: TicketStatus | None = None
     priority: TicketPriority | None = None
+    words: str = ""
 
 
 def list_tickets(
@@ -34,6 +35,9 @@ def list_tickets(
     require(actor, Permission.HANDLE_TICKETS)
     given = {tickets.c.status: filters.status, tickets.c.priority: filters.priority}
     where = [column == value for column, value in given.items() if value is not None]
+    if filters.words:
+        texts = (tickets.c.title, tickets.c.body)
+        where.append(or_(*(each.icontains(filters.words, autoescape=True) for each in texts)))
     total = session.scalar(select(func.count()).select_from(tickets).where(*where)) or 0
     newest = _tickets().where(*where).order_by(tickets.c.created_at.desc(), tickets.c.id.desc())
     rows = session.execute(newest.limit(window.limit).offset(window.offset)).mappings()

@@ -22,9 +22,10 @@ def list_tickets(
     window: WindowDep,
     status: Annotated[TicketStatus | None, Query()] = None,
     priority: Annotated[TicketPriority | None, Query()] = None,
+    q: Annotated[str, Query(max_length=200, description="A part of the title or text.")] = "",
 ) -> Page[TicketView]:
     """List tickets, newest first."""
-    filters = TicketFilter(status=status, priority=priority)
+    filters = TicketFilter(status=status, priority=priority, words=q.strip())
     return queries.list_tickets(session, filters, window=window, actor=actor)
 
 

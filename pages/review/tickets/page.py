@@ -17,7 +17,7 @@ from pages.review.tickets import ticket
 from pages.review.tickets.ticket import PRIORITIES, STATUSES
 
 SHOWN = 25
-STATUS, PRIORITY = "tickets.status", "tickets.priority"
+SEARCH, STATUS, PRIORITY = "tickets.search", "tickets.status", "tickets.priority"
 STATUS_COLOURS = {"Open": "orange", "In progress": "blue", "Closed": "gray"}
 PRIORITY_COLOURS = {"Low": "gray", "Normal": "blue", "High": "orange", "Urgent": "red"}
 
@@ -26,9 +26,18 @@ def main() -> None:
     guard.page(Permission.HANDLE_TICKETS)
     frame.header("Tickets", "Created by your team, and by models for them")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.text_input(
+            "Search",
+            key=SEARCH,
+            max_chars=200,
+            placeholder="Title or text",
+            icon=":material/search:",
+            width=240,
+        )
         _choose("Status", STATUSES, STATUS)
         _choose("Priority", PRIORITIES, PRIORITY)
-    filters = TicketFilter(state.get(STATUS, None), state.get(PRIORITY, None))
+    words = state.get(SEARCH, "").strip()
+    filters = TicketFilter(state.get(STATUS, None), state.get(PRIORITY, None), words)
     at = f"tickets.{hash(filters)}"
     with guard.work() as (session, actor):
         page = queries.list_tickets(session, filters, window=tables.window(at, SHOWN), actor=actor)
@@ -58,7 +67,7 @@ def _draw_list(page: Page[TicketView], at: str, *, is_filtered: bool) -> None:
             page, _columns(), "ticket", name="tickets", at=at, on_open=dialogs.open_row
         )
     elif is_filtered:
-        frame.empty_state("search_off", "No tickets match", "Change the filters.")
+        frame.empty_state("search_off", "No tickets match", "Change the search or the filters.")
     else:
         body = (
             "Models create them with the tool create_ticket; people create them through the API "

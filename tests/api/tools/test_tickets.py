@@ -48,6 +48,22 @@ def test_tickets_are_listed_newest_first_by_status_and_priority(mine: httpx2.Cli
     assert mine.get("/tickets", params={"status": "lost"}).status_code == 422
 
 
+def test_tickets_are_found_by_a_part_of_their_title_or_text(mine: httpx2.Client) -> None:
+    for title, body in (("Refund of 100%", ""), ("Outage", "no refund before Monday"), ("x", "")):
+        mine.post("/tickets", json={"title": title, "body": body}).raise_for_status()
+
+    def found(words: str, **more: str) -> list[str]:
+        page = mine.get("/tickets", params={"q": words, **more}).json()
+        assert page["total_count"] == len(page["items"])
+        return [each["title"] for each in page["items"]]
+
+    assert found("REFUND") == ["Outage", "Refund of 100%"]
+    assert found("100%") == ["Refund of 100%"]
+    assert found("%") == ["Refund of 100%"]
+    assert found("refund", status="closed") == []
+    assert len(found(" ")) == 3
+
+
 def test_a_change_keeps_what_it_leaves_out_and_is_audited(mine: httpx2.Client) -> None:
     made = mine.post("/tickets", json=TICKET).json()
     changed = mine.patch(f"/tickets/{made['id']}", json={"status": "in_progress"}).json()

@@ -37,6 +37,14 @@ def test_tickets_are_listed_and_filtered(console: Console, reviewer: Person) -> 
     assert "No tickets match" in said(app)
 
 
+def test_a_ticket_is_found_by_its_title(console: Console, reviewer: Person) -> None:
+    create(reviewer, "Refund")
+    create(reviewer, "Outage")
+    app = console(reviewer, TICKETS)
+    app.text_input(key="tickets.search").set_value("fund").run()
+    assert list(app.dataframe[0].value["Title"]) == ["Refund"]
+
+
 def test_without_tickets_the_page_says_where_they_come_from(
     console: Console, reviewer: Person
 ) -> None:
