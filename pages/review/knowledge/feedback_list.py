@@ -9,44 +9,23 @@ import streamlit as st
 from core.conversations.errors import ConversationMissing, MessageMissing
 from core.conversations.opinions import ConversationOpinion
 from core.identity.permissions import Permission, may
-from core.knowledge import charts as feedback_charts
-from core.knowledge.feedback.kpis import feedback_kpis
 from core.knowledge.feedback.queries import feedback_figures, feedback_list
-from core.knowledge.views import (
-    FeedbackFilter,
-    FeedbackStats,
-    FeedbackView,
-    Ratings,
-    RatingsOfModel,
-)
+from core.knowledge.views import FeedbackFilter, FeedbackView
 from core.presentation import formatting
-from core.presentation.periods import DAY
-from pages._ui import (
-    charts,
-    columns,
-    definitions,
-    dialogs,
-    errors,
-    frame,
-    kpis,
-    links,
-    tables,
-    text,
-    watch,
-)
+from pages._ui import columns, dialogs, errors, frame, links, tables, text, watch
 from pages._ui.cache import Reads
-from pages._ui.charts import Point
-from pages._ui.filters import filter_bar, filter_state
+from pages._ui.filters import filter_bar
 from pages._ui.filters.selection import Filters
 from pages._ui.review import annotation_edit, conversation_list, message_context, message_list
 from pages._ui.review.conversation_list import OPINIONS
 from pages._ui.tables import TableColumn
 from pages._ui.watch import Header
+from pages.review.knowledge import feedback_metrics
+from pages.review.knowledge.feedback_metrics import PAGE
 
-PAGE, SHOWN, AROUND = "feedback", 15, 6
+SHOWN, AROUND = 15, 6
 HAS = {"comment": "Has comment", "edited_text": "Has edited answer"}
 RATED = {str(opinion): OPINIONS[opinion] for opinion in conversation_list.RATED}
-TOO_FEW = "Fewer than ten ratings: too few for an interval."
 COLOURS = dict(zip(RATED.values(), ("green", "gray", "orange"), strict=True))
 
 
@@ -62,7 +41,7 @@ def draw(reads: Reads, place: Header) -> None:
     if not found.rated:
         watch.nothing_here(PAGE, "ratings", reads, chosen)
     else:
-        _draw_figures(found, chosen)
+        feedback_metrics.draw(found, chosen)
         _draw_list(reads, chosen)
     place.finish(reads, chosen, csv="ai/knowledge/feedback")
 
@@ -74,44 +53,6 @@ def feedback_filter(chosen: Filters) -> FeedbackFilter:
         "edited_text": "edited_text",
     }
     return FeedbackFilter(rating, chosen["q"], has.get(chosen["has"]))
-
-
-@errors.part("Metrics")
-def _draw_figures(found: FeedbackStats, chosen: Filters) -> None:
-    note = f"95% interval {_interval(found)} (Wilson)." if found.low is not None else TOO_FEW
-    notes = definitions.with_notes(definitions.FEEDBACK, {"positive": note})
-    kpis.draw(feedback_kpis(found), notes=notes)
-    left, right = st.columns([1.6, 1], gap="medium")
-    zone = chosen.period.zone
-    with left, watch.panel("Ratings by day", "positive: thumbs-up, or 4–5 of 5"):
-
-        def look(point: Point) -> None:
-            filter_state.look_at(PAGE, point.moment(zone), point.moment(zone) + DAY)
-
-        chart = feedback_charts.ratings(charts.palette(), found.days, zone)
-        charts.show(chart, "feedback.chart", on_pick=look)
-    with right, watch.panel("By model", "95% interval (Wilson)"):
-        shown: Sequence[TableColumn[RatingsOfModel]] = [
-            columns.text("Model", lambda row: row.model or "Unknown", width=150),
-            columns.number("Ratings", lambda row: row.rated, width=70),
-            columns.text("Positive", lambda row: formatting.share(row.ratio), width=75),
-            columns.text("95% interval", _interval, width=115),
-        ]
-        tables.draw(
-            found.models,
-            shown,
-            formatting.count(len(found.models), "model"),
-            key="feedback.models",
-            most=6,
-        )
-        if found.models_of < found.rated:
-            st.caption(f"Based on the latest {found.models_of:,} ratings.")
-
-
-def _interval(found: Ratings) -> str:
-    if found.low is None:
-        return formatting.NOTHING
-    return f"{formatting.share(found.low)} to {formatting.share(found.high)}"
 
 
 @errors.part("Feedback")

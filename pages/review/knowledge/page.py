@@ -2,15 +2,29 @@
 
 import streamlit as st
 
-from core.identity.permissions import Permission
-from pages._ui import errors, guard, sections
+from core.identity.permissions import Permission, may
+from core.identity.schemas import Actor
+from pages._ui import errors, guard, sections, watch
 from pages._ui.cache import Reads
-from pages.review.knowledge import document, document_list, feedback_list, memory_list
+from pages._ui.review import document_editor
+from pages._ui.watch import Header
+from pages.review.knowledge import (
+    document,
+    document_list,
+    feedback_list,
+    folder_upload,
+    memory_list,
+)
 
 SECTIONS = {
     "Documents": document_list.draw,
     "Memories": memory_list.draw,
     "Feedback": feedback_list.draw,
+}
+ABOUT = {
+    "Documents": "Documents the assistant can use",
+    "Memories": "What the assistant remembers about users",
+    "Feedback": "User ratings of answers",
 }
 SECTION = "knowledge.section"
 
@@ -26,9 +40,31 @@ def main() -> None:
         # Drawn below, but first: it says whose header stands above
         chosen = _choose()
     with top:
-        header = document_list.header(chosen, reads.actor)
+        header = _draw_header(chosen, reads.actor)
     with below:
         SECTIONS[chosen](reads, header)
+
+
+def _draw_header(section: str, actor: Actor) -> Header:
+    """Draw the page's header, with the actions of admins on documents."""
+    made = watch.header("Knowledge", ABOUT[section])
+    if section == "Documents" and may(actor, Permission.CHANGE_KNOWLEDGE):
+        with made.actions:
+            st.button(
+                "New document",
+                icon=":material/add:",
+                key="documents.new",
+                type="primary",
+                disabled=document_editor.is_new(),  # again, it would empty the open form
+                on_click=document_editor.begin_new,
+            )
+            st.button(
+                "Upload folder",
+                icon=":material/drive_folder_upload:",
+                key="documents.folder",
+                on_click=folder_upload.begin,
+            )
+    return made
 
 
 def _choose() -> str:
