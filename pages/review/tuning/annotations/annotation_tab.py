@@ -7,59 +7,28 @@ from uuid import UUID
 import streamlit as st
 
 from core.annotations.charts import NAMES
-from core.annotations.queries import annotation_list, tags
-from core.annotations.schemas import (
-    AnnotationFilter,
-    AnnotationOrder,
-    AnnotationSeverity,
-    AnnotationStatus,
-    AnnotationType,
-    AnnotationView,
-)
-from core.database.db import Database, transaction
+from core.annotations.queries import annotation_list
+from core.annotations.schemas import AnnotationFilter, AnnotationOrder, AnnotationView
 from core.database.paging import Page, Window
 from core.insights.queries.excerpts import Excerpt, read_excerpts
 from core.presentation import formatting
 from pages._ui import columns, dialogs, errors, frame, guard, tables, text, watch
 from pages._ui.cache import Reads
-from pages._ui.filters import filter_bar, filter_state
-from pages._ui.filters.selection import Filters, Offers
-from pages._ui.review import (
-    annotation_card,
-    annotation_edit,
-)
+from pages._ui.filters import filter_state
+from pages._ui.filters.selection import Filters
+from pages._ui.review import annotation_card, annotation_edit
 from pages._ui.review.review_form import SEVERITIES
 from pages._ui.tables import Sorting, TableColumn
-from pages.review.tuning.annotations import annotation_detail
+from pages.review.tuning.annotations import annotation_detail, annotation_filters
+from pages.review.tuning.annotations.annotation_filters import PAGE
 
 SHOWN, LONGEST_MESSAGE = 25, 120
-PAGE = "annotations"
-FIRST, MORE = (
-    ("status", "type", "author"),
-    ("sort", "severity", "tag", "environment", "prompt_version", "experiment_arm"),
-)
-OFFERS: Offers = {
-    "status": {str(key): said for key, said in annotation_detail.STATUSES.items()},
-    "type": {str(key): said for key, said in NAMES.items()},
-    "severity": {str(key): said for key, said in SEVERITIES.items()},
-    "author": {"me": "Me"},
-    "sort": {
-        "": "Created: newest",
-        AnnotationOrder.OLDEST_FIRST: "Created: oldest",
-        AnnotationOrder.MOST_SEVERE: "Severity: highest",
-        AnnotationOrder.LEAST_SEVERE: "Severity: lowest",
-        AnnotationOrder.PENDING_FIRST: "Status: pending first",
-        AnnotationOrder.APPLIED_FIRST: "Status: applied first",
-        AnnotationOrder.AUTHOR: "Author: A to Z",
-        AnnotationOrder.AUTHOR_BACKWARDS: "Author: Z to A",
-    },
-}
 TYPE_COLOURS = dict(zip(NAMES.values(), ("blue", "blue", "orange", "green"), strict=True))
 STATUS_COLOURS = {"Pending": "gray", "Reviewed": "blue", "Applied": "green"}
 
 
 def draw(reads: Reads, header: watch.Header) -> None:
-    chosen = filter_bar.draw(PAGE, reads, FIRST, MORE, offers={**OFFERS, "tag": tags_offered()})
+    chosen = annotation_filters.draw(reads)
     _draw_list(reads, chosen)
     # The API knows accounts, and no `me`
     mine = {"author": str(reads.actor.id)} if chosen["author"] == "me" else {}
@@ -70,7 +39,8 @@ def draw(reads: Reads, header: watch.Header) -> None:
 def _draw_list(reads: Reads, chosen: Filters) -> None:
     at = f"{PAGE}.{hash((chosen.period, tuple(chosen.chosen.items())))}"
     order = chosen.one_of(AnnotationOrder, "sort") or AnnotationOrder.NEWEST_FIRST
-    page = read(annotation_filter(chosen, reads.actor.id), order, tables.window(at, SHOWN))
+    filters = annotation_filters.annotation_filter(chosen, reads.actor.id)
+    page = read(filters, order, tables.window(at, SHOWN))
     zone = chosen.period.zone
     if page.total_count:
         st.caption(
@@ -112,27 +82,6 @@ def read_one(id_: str) -> AnnotationView:
     """Read an annotation; raise NotFound."""
     with guard.ai_work() as (ai, actor):
         return annotation_list.get_annotation(ai, dialogs.id_of(id_), actor=actor)
-
-
-def annotation_filter(chosen: Filters, me: UUID) -> AnnotationFilter:
-    return AnnotationFilter(
-        status=chosen.one_of(AnnotationStatus, "status"),
-        type=chosen.one_of(AnnotationType, "type"),
-        severity=chosen.one_of(AnnotationSeverity, "severity"),
-        author=me if chosen["author"] == "me" else None,
-        tag=chosen["tag"],
-        environment=chosen.watched.environment,
-        prompt_version=chosen["prompt_version"],
-        experiment_arm=chosen["experiment_arm"],
-        start=chosen.period.start,
-        end=chosen.period.end,
-    )
-
-
-def tags_offered() -> dict[str, str]:
-    """Return the tags of the filter with their labels."""
-    with guard.work() as (core, actor), transaction(Database.AI) as ai:
-        return {each.tag: each.tag for each in tags.list_tags(core, ai, actor=actor)}
 
 
 def _draw_nothing(chosen: Filters) -> None:
