@@ -1,42 +1,28 @@
 """One conversation: the messages around the one in focus."""
 
-from pathlib import Path
-
 import streamlit as st
 
 from core.annotations.queries import annotation_list
 from core.annotations.schemas import AnnotationView
 from core.conversations.errors import ConversationMissing, MessageMissing
-from core.conversations.opinions import ConversationOpinion
-from core.conversations.schemas import ConversationState
-from core.conversations.views import ConversationSummary
 from core.database.db import Database, transaction
 from core.database.paging import Window
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
 from core.insights.queries.conversation_detail import ConversationPart, read_conversation
-from core.presentation import formatting
 from core.system import workspace
-from pages._ui import frame, guard, state, text, watch
-from pages._ui.review import case_button, conversation_list, message_list
-from pages.review.tuning.conversations import conversation_details, shared_replays
+from pages._ui import frame, guard, state, watch
+from pages._ui.review import message_list
+from pages.review.tuning import message_focus
+from pages.review.tuning.conversations import (
+    conversation_details,
+    conversation_heading,
+    shared_replays,
+)
 
 AT_ONCE = 30
 OPENED = "tuning.opened"
-OPINION_TONES = {
-    ConversationOpinion.POSITIVE: "green",
-    ConversationOpinion.NEUTRAL: "gray",
-    ConversationOpinion.NEGATIVE: "orange",
-}
 TURNED = "tuning.turned"
-STATE_TONES = {
-    ConversationState.WAITING_HUMAN: "orange",
-    ConversationState.HUMAN: "blue",
-    ConversationState.CLOSED: "gray",
-}
-
-PARTS = Path(__file__).parents[1] / "parts"
-_focus = st.components.v2.component("attune_focus", js=frame.read("focus.js", PARTS))
 
 
 def draw(actor: Actor) -> None:
@@ -49,7 +35,7 @@ def draw(actor: Actor) -> None:
         frame.empty_state("speaker_notes_off", "Conversation not found", missing.detail)
         return
     zone, sees_costs = workspace.zone(), may(actor, Permission.WATCH)
-    _draw_head(found.conversation, zone, actor)
+    conversation_heading.draw(found.conversation, zone, actor)
     left, right = st.columns([2.6, 1], gap="medium")
     with right:
         conversation_details.draw(found, zone, sees_costs=sees_costs)
@@ -89,24 +75,6 @@ def close() -> None:
     # An empty address would show a reviewer the queue.
     if "view" not in st.query_params:
         st.query_params["view"] = "conversations"
-
-
-def _draw_head(one: ConversationSummary, zone: str, actor: Actor) -> None:
-    with st.container(gap=None):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.title(text.plain(conversation_list.name_of(one)), anchor=False, width="content")
-            if one.opinion in OPINION_TONES:
-                st.badge(conversation_list.OPINIONS[one.opinion], color=OPINION_TONES[one.opinion])  # type: ignore[arg-type]  # colours by name
-            if one.status in STATE_TONES:
-                st.badge(conversation_list.STATES[one.status], color=STATE_TONES[one.status])  # type: ignore[arg-type]  # colours by name
-            case_button.draw_for_conversation(one.id, actor)
-        facts = [
-            conversation_list.who(one),
-            formatting.count(one.message_count, "message"),
-            *one.models,
-        ]
-        said = f"last message {formatting.moment(one.last_message_at, zone)} ({zone})"
-        st.caption(text.plain(text.one_line(" · ".join(filter(None, [*facts, said])))))
 
 
 def _draw_messages(found: ConversationPart, zone: str, actor: Actor) -> None:
@@ -159,14 +127,9 @@ def _bring_into_view(found: ConversationPart) -> None:
     )
     way: str | None = state.get(TURNED, None)
     if way is not None:
-        data = {
-            "selector": ".st-key-said",
-            "block": "start" if way == "later" else "end",
-            "token": str(found.offset),
-        }
+        block = "start" if way == "later" else "end"
+        message_focus.scroll_to(
+            ".st-key-said", token=str(found.offset), key="tuning.focus", block=block
+        )
     elif focus is not None:
-        data = {"selector": f".st-key-focus-{focus}", "block": "center", "token": str(focus)}
-    else:
-        return
-    with st.container(key="unseen-focus"):
-        _focus(key="tuning.focus", data=data)
+        message_focus.scroll_to(f".st-key-focus-{focus}", token=str(focus), key="tuning.focus")

@@ -1,53 +1,25 @@
 """One message to adjudicate: a third person decides between annotations that differ."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import streamlit as st
 
-from core.annotations.queries import review_items, tags
-from core.annotations.schemas import AnnotationView, ItemState, QueueItemView
-from core.annotations.service import adjudication
-from core.conversations.errors import ConversationMissing, MessageMissing
+from core.annotations.queries import tags
 from core.conversations.schemas import MessageSpeaker
-from core.database.db import Database, transaction
-from core.database.paging import Window
-from core.insights.queries.conversation_detail import (
-    ConversationPart,
-    ReadMessage,
-    read_conversation,
-)
 from core.presentation import formatting
 from core.system import workspace
-from pages._ui import frame, guard, state, watch
+from pages._ui import frame, watch
 from pages._ui.cache import Reads
-from pages._ui.review import annotation_card, message_list
+from pages._ui.review import annotation_card
 from pages._ui.review.review_form import ReviewedMessage, ReviewForm
-from pages.review.tuning.queue import adjudication_actions, queue_shortcuts, review_actions
-
-AROUND, FIRST = 5, 20
-READ = "review.decide.read"
-
-
-@dataclass(frozen=True)
-class Dispute:
-    """An item to adjudicate, with its conversation and annotations, and the item after it."""
-
-    item: QueueItemView
-    following: QueueItemView
-    reading: ConversationPart | None
-    opinions: list[AnnotationView]
-
-    @property
-    def message(self) -> ReadMessage | None:
-        read = self.reading.messages if self.reading else []
-        return next((each for each in read if each.id == self.item.message_id), None)
+from pages.review.tuning.queue import adjudication_actions, item_conversation, queue_shortcuts
+from pages.review.tuning.queue.dispute import Dispute, list_items, read
 
 
 def draw(reads: Reads, header: watch.Header, *, has_keys: bool) -> None:
     """Draw the message to adjudicate, with its annotations side by side."""
-    items, count = _list()
-    dispute = _read(items) if items else None
+    items, count = list_items()
+    dispute = read(items) if items else None
     header.caption.caption(
         f"{formatting.count(count, 'message')} to adjudicate, longest in the queue first"
     )
@@ -74,32 +46,6 @@ def draw(reads: Reads, header: watch.Header, *, has_keys: bool) -> None:
             _draw_ways(dispute, has_keys=has_keys)
 
 
-def _list() -> tuple[list[QueueItemView], int]:
-    with guard.ai_work() as (ai, actor):
-        page = review_items.list_items(ai, ItemState.ADJUDICATION, Window(FIRST), actor=actor)
-    return page.items, page.total_count
-
-
-def _read(items: list[QueueItemView]) -> Dispute:
-    """Read the chosen item, else the first."""
-    chosen = state.get(adjudication_actions.ITEM, None)
-    place = next((n for n, each in enumerate(items) if each.id == chosen), 0)
-    item = items[place]
-    is_opening = state.get(READ, None) != item.id
-    state.put(READ, item.id)
-    with guard.work() as (core, actor), transaction(Database.AI) as ai:
-        opinions = adjudication.list_opinions(ai, item.id, actor=actor)
-        talk, focus = str(item.conversation_id), str(item.message_id)
-        try:
-            reading = read_conversation(
-                core, ai, talk, Window(AROUND), focus=focus, is_opening=is_opening, actor=actor
-            )
-        except (ConversationMissing, MessageMissing):
-            reading = None
-    # Round and round: what Next has left comes again
-    return Dispute(item, items[(place + 1) % len(items)], reading, opinions)
-
-
 def _draw_actions(*, has_keys: bool) -> None:
     if adjudication_actions.undoable():
         st.button(
@@ -120,9 +66,7 @@ def _draw_talk(dispute: Dispute) -> None:
     if dispute.reading is None or dispute.message is None:
         st.caption("Message deleted.")
         return
-    focus = str(dispute.item.message_id)
-    message_list.draw(dispute.reading.messages, workspace.zone(), focus=focus, sees_costs=False)
-    review_actions.bring_into_view(dispute.message)
+    item_conversation.draw(dispute.reading, dispute.message)
 
 
 def _draw_opinions(dispute: Dispute, *, has_keys: bool) -> None:

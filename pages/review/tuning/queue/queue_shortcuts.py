@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.presentation import formatting
 from pages._ui import state
-from pages.review.tuning.queue import adjudication_actions, review_actions
+from pages.review.tuning.queue import adjudication_actions, queue_session, review_actions
 
 KEYS = {
     "Ctrl + Enter": "Save and next (also inside a field)",
@@ -33,7 +33,7 @@ SWITCH = "review.switch"
 
 
 def draw(*, has_keys: bool) -> None:
-    session = review_actions.session()
+    session = queue_session.current()
     if session.actions:
         shortcut = "U" if has_keys else None
         about = f"Undo up to {formatting.count(len(session.actions), 'action')}"
@@ -75,10 +75,10 @@ def show_keys() -> None:
     keys = DECIDING_KEYS if adjudication_actions.is_open() else KEYS
     rows = "\n".join(f"| `{key}` | {does} |" for key, does in keys.items())
     st.markdown(f"| Key | Action |\n|---|---|\n{rows}")
-    present = state.get(review_actions.HAS_KEYS, True)
+    present = state.get(queue_session.HAS_KEYS, True)
     state.seed(SWITCH, present)
     about = "Ctrl+Enter always works. Single keys are ignored while you type."
     if st.toggle("Single-key shortcuts", key=SWITCH, help=about) != present:
-        state.put(review_actions.HAS_KEYS, not present)
+        state.put(queue_session.HAS_KEYS, not present)
         state.toast("Single-key shortcuts off" if present else "Single-key shortcuts on")
         st.rerun()
