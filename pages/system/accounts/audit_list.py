@@ -1,7 +1,5 @@
 """The audit log: filtered and paged in the database."""
 
-import json
-from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -13,13 +11,11 @@ from core.identity.schemas import AuditFilter, AuditRow
 from core.presentation import formatting
 from core.presentation.periods import last_days
 from core.system import workspace
-from pages._ui import columns, dialogs, frame, guard, state, tables, text
-from pages._ui.tables import TableColumn
+from pages._ui import dialogs, frame, guard, state, tables
+from pages.system.accounts import audit_entry
 
 SIZE = 25
 PAGE = "audit_page"
-OUTCOMES = {"ok": "Succeeded", "wrong": "Failed", "locked": "Locked"}
-COLOURS = {"Succeeded": "green", "Failed": "orange", "Locked": "red"}
 EVER = "ever"
 SPANS = {
     EVER: "Any time",
@@ -71,13 +67,8 @@ def draw() -> None:
     if page.total_count and not page.items:
         # Beyond the last page, the pagination goes back to the first
         page = _read(wanted, 1)
-    frame.section(
-        "Audit log",
-        (
-            f"{formatting.count(page.total_count, 'entry', 'entries')} · newest first · UTC · "
-            "click a row for details"
-        ),
-    )
+    counted = formatting.count(page.total_count, "entry", "entries")
+    frame.section("Audit log", f"{counted} · newest first · UTC · click a row for details")
     if not page.items:
         frame.empty_state(
             "history",
@@ -85,11 +76,13 @@ def draw() -> None:
             "The audit log records sign-ins, failures and changes.",
         )
         return
-    tables.draw(page.items, COLUMNS, "Audit log", key="audit.table", on_open=dialogs.open_row)
+    tables.draw(
+        page.items, audit_entry.COLUMNS, "Audit log", key="audit.table", on_open=dialogs.open_row
+    )
     pages = -(-page.total_count // SIZE)
     if pages > 1:
         st.pagination(pages, key=PAGE, bind="query-params")
-    dialogs.draw_opened(page.items, "Audit entry", _draw_one, dialogs.no_read)
+    dialogs.draw_opened(page.items, "Audit entry", audit_entry.draw, dialogs.no_read)
 
 
 def _number() -> int:
@@ -118,68 +111,3 @@ def _since(days: str) -> datetime | None:
 
 def _first_page() -> None:
     state.put(PAGE, 1)
-
-
-def _draw_one(row: AuditRow) -> None:
-    frame.section(text.plain(row.action), f"{row.occurred_at:%-d %b %Y %H:%M:%S} UTC")
-    frame.facts(
-        {
-            "Actor": _actor(row),
-            "Outcome": OUTCOMES.get(row.outcome, row.outcome),
-            "IP address": row.ip_address,
-            "Browser": row.user_agent,
-            "Request": row.request_id,
-            **{
-                f"{name.replace('_', ' ').capitalize()}": str(value)
-                for name, value in row.targets.items()
-            },
-        }
-    )
-    for label, values in {"Before": row.before, "After": row.after}.items():
-        if values:
-            st.caption(label)
-            st.code(
-                json.dumps(values, ensure_ascii=False, indent=2, default=str),
-                language="json",
-                wrap_lines=True,
-            )
-
-
-def _actor(row: AuditRow) -> str:
-    return row.actor.name or row.actor.type.capitalize()
-
-
-def _what(row: AuditRow) -> str:
-    before, after = row.before or {}, row.after or {}
-    changes = {
-        name: f"{_words(before[name])} → {_words(value)}" if name in before else value
-        for name, value in after.items()
-        if name not in before or before[name] != value
-    }
-    # What keeps its name is known by it
-    named = {"name": after["name"]} if "name" in after else {}
-    facts = {**row.targets, **named, **changes}
-    return ", ".join(
-        f"{name.replace('_', ' ')}: {_words(value)}"
-        for name, value in facts.items()
-        # IDs take the room of words here; the drawer has them
-        if not name.endswith("_id")
-    )[:300]
-
-
-def _words(value: object) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
-    return "none" if value in (None, "") else str(value)
-
-
-COLUMNS: Sequence[TableColumn[AuditRow]] = [
-    columns.moment(
-        "Time", lambda row: row.occurred_at, "UTC", format="D MMM YYYY HH:mm:ss", width=160
-    ),
-    columns.text("Actor", _actor),
-    columns.text("Action", lambda row: row.action),
-    columns.text("Details", _what, width=400),
-    columns.text("IP address", lambda row: row.ip_address),
-    columns.chip("Outcome", lambda row: OUTCOMES.get(row.outcome, row.outcome), COLOURS, width=90),
-]
