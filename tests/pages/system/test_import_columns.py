@@ -6,7 +6,7 @@ from typing import Any
 
 from core.imports.mapping import Mapping
 from core.imports.parsed import RowKind
-from pages.system.settings.imports import import_columns
+from pages.system.settings.imports import column_table
 
 COLUMNS: list[dict[str, Any]] = [
     {"path": "Wartedauer (s)", "samples": ["0,5", "12"]},
@@ -18,9 +18,9 @@ MAPPING = {"kind": "ai_requests", "fields": LATENCY, "ignored": [], "open": ["to
 
 def lines(change: dict[str, str | None]) -> list[list[str | None]]:
     """Change the first line of the table, and return its lines as they then are."""
-    chosen = MAPPING | import_columns.changed(COLUMNS, MAPPING, RowKind.AI_REQUESTS, {0: change})
+    chosen = MAPPING | column_table.changed(COLUMNS, MAPPING, RowKind.AI_REQUESTS, {0: change})
     assert chosen["open"] == []
-    return [import_columns.line(column, Mapping.model_validate(chosen)) for column in COLUMNS]
+    return [column_table.line(column, Mapping.model_validate(chosen)) for column in COLUMNS]
 
 
 def test_a_column_becomes_a_latency_in_the_unit_of_its_name_with_its_values_as_stored() -> None:

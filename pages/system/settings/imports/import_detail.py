@@ -2,11 +2,9 @@
 
 from collections.abc import Callable
 from typing import Literal
-from uuid import UUID
 
 import streamlit as st
 
-from core.imports import queries
 from core.imports.errors import MostRefused
 from core.imports.schemas import BUSY, ImportStart, ImportStatus, ImportView
 from core.imports.service import imports
@@ -15,17 +13,11 @@ from pages._ui import errors, frame, guard, state, text
 from pages.system.settings.imports import (
     import_labels,
     import_mapping,
+    import_progress,
     import_results,
     import_type,
     import_undo,
 )
-
-DOING = {
-    ImportStatus.CHECKING: "Dry run: reading the file, nothing is stored",
-    ImportStatus.QUEUED: "Queued",
-    ImportStatus.RUNNING: "Importing",
-    ImportStatus.UNDOING: "Undoing the import",
-}
 
 
 def draw(found: ImportView, *, on_close: Callable[[], None]) -> None:
@@ -55,7 +47,7 @@ def draw(found: ImportView, *, on_close: Callable[[], None]) -> None:
         if found.error:
             st.error(text.plain(found.error), icon=":material/error:")
         if found.status in BUSY:
-            _draw_progress(found.id, found.status)
+            import_progress.draw(found.id, found.status)
         elif found.recognition.get("not_yet"):
             st.info(text.plain(found.recognition["not_yet"]), icon=":material/schedule:")
             if found.has_file:
@@ -65,34 +57,6 @@ def draw(found: ImportView, *, on_close: Callable[[], None]) -> None:
             _draw_undo(found)
         elif found.recognition and found.has_file:
             _draw_choices(found)
-
-
-def _draw_progress(import_id: UUID, began_as: ImportStatus) -> None:
-    @st.fragment(run_every=1.0)
-    def progress() -> None:
-        with errors.InWords("Import"):
-            with guard.work() as (session, actor):
-                now = queries.get_import(session, import_id, actor=actor)
-            if now.status is not began_as:
-                st.rerun()
-            done, total = now.progress.records_done, now.progress.records_total
-            words = DOING[now.status]
-            if done and now.status is not ImportStatus.UNDOING:
-                words += f": {done:,}" + (f" of {total:,} records" if total else " records")
-            st.progress(now.progress.fraction or 0.0, words)
-            if now.counts and now.status is ImportStatus.RUNNING:
-                st.caption(f"So far: {import_labels.brought(now)}")
-            if now.status is not ImportStatus.UNDOING:
-                is_try = now.status is ImportStatus.CHECKING
-                st.button(
-                    "Stop dry run" if is_try else "Stop import",
-                    key="imports.stop",
-                    icon=":material/stop_circle:",
-                    on_click=stop,
-                    args=(import_id, "Dry run stopped" if is_try else "Import stopped"),
-                )
-
-    progress()
 
 
 def _draw_choices(found: ImportView) -> None:
@@ -162,10 +126,3 @@ def start(found: ImportView, start: ImportStart) -> None:
         imports.start(found.id, start, actor=guard.enter())
     except MostRefused as refused:
         state.put(key, refused.detail)
-
-
-@errors.action
-def stop(import_id: UUID, toast: str) -> None:
-    with guard.work() as (session, actor):
-        imports.cancel(session, import_id, actor=actor)
-    state.toast(toast)

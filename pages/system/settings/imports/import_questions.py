@@ -43,8 +43,6 @@ def draw(found: ImportView, mapping: dict[str, Any]) -> dict[str, Any]:
                     units[question.field] = answer
             case QuestionKind.ZONE | QuestionKind.START | QuestionKind.MODEL:
                 plain[question.key] = _draw_plain(found, question, mapping)
-            case _:
-                pass
     told = _draw_values(found, asked, mapping)
     answered = questions.answered(mapping, samples, columns=columns, units=units, values=told)
     return answered | {name: value for name, value in plain.items() if value}
