@@ -21,38 +21,12 @@ from core.quotas.schemas import (
 )
 from core.quotas.service import quotas as service
 from pages._ui import dialogs, errors, guard, state, text
+from pages.system.settings.quota_labels import MEASURES, PERIODS, SCOPES, title_of
 
 SCOPE, TARGET, MEASURE, PERIOD, OBSERVES = (
     f"quotas.{name}" for name in ("scope", "target", "measure", "period", "observes")
 )
-SCOPES = {
-    QuotaScope.WORKSPACE: "Workspace: all calls together",
-    QuotaScope.ROLE: "Role: each account with it",
-    QuotaScope.ACCOUNT: "One account",
-    QuotaScope.KEY: "One API key",
-}
-MEASURES = {
-    QuotaMeasure.COST: "Cost (USD)",
-    QuotaMeasure.TOKENS: "Tokens (input and output)",
-    QuotaMeasure.CALLS: "Calls",
-}
-PERIODS = {
-    QuotaPeriod.DAY: "Day (UTC)",
-    QuotaPeriod.MONTH: "Month (UTC)",
-    QuotaPeriod.MINUTE: "Minute",
-}
 ONLY_OBSERVE = "Only observe: refuse nothing, count the calls beyond it"
-
-
-def title_of(quota: QuotaView) -> str:
-    """Return whose calls a quota limits."""
-    match quota.scope:
-        case QuotaScope.WORKSPACE:
-            return "Workspace"
-        case QuotaScope.ROLE:
-            return f"Each {text.ROLES[Role(quota.target or '')].lower()}"
-        case _:
-            return quota.target or ""
 
 
 @errors.action

@@ -8,14 +8,10 @@ import streamlit as st
 from core.presentation import formatting
 from core.quotas import queries
 from core.quotas.amounts import shown
-from core.quotas.schemas import (
-    QuotaPeriod,
-    QuotaScope,
-    QuotaView,
-)
+from core.quotas.schemas import QuotaPeriod, QuotaScope, QuotaView
 from core.quotas.service import quotas as service
 from pages._ui import dialogs, errors, frame, guard, state, text
-from pages.system.settings import cards, quota_form
+from pages.system.settings import cards, quota_form, quota_labels
 
 
 def draw() -> None:
@@ -37,7 +33,7 @@ def draw() -> None:
 def _draw_quota(quota: QuotaView) -> None:
     badge = " :gray-badge[Only observes]" if quota.only_observes else ""
     limit = f"{shown(quota.limit, quota.measure)} per {quota.period}"
-    who = text.plain(text.one_line(quota_form.title_of(quota)))
+    who = text.plain(text.one_line(quota_labels.title_of(quota)))
     title = f"**{who}**\u2002{text.plain(limit)}{badge}"
     with cards.card(title, partial(_draw_buttons, quota)):
         share = min(1.0, float(quota.used / quota.limit))
@@ -59,7 +55,7 @@ def _use_of(quota: QuotaView) -> str:
 
 
 def _ask(quota: QuotaView) -> None:
-    body = f"{text.plain(quota_form.title_of(quota))}: calls are no longer limited by it."
+    body = f"{text.plain(quota_labels.title_of(quota))}: calls are no longer limited by it."
     dialogs.confirm("Remove this quota?", body, "Remove quota", remove, quota.id, key="quotas")
 
 

@@ -21,12 +21,8 @@ from core.providers.service import providers as service
 from pages._ui import errors, guard, state
 
 NAME, ADDRESS, SECRET, KIND, CONCURRENT, PER_MINUTE = (
-    "providers.name",
-    "providers.address",
-    "providers.secret",
-    "providers.kind",
-    "providers.concurrent",
-    "providers.per_minute",
+    f"providers.{name}"
+    for name in ("name", "address", "secret", "kind", "concurrent", "per_minute")
 )
 VENDORS = {
     "OpenAI": (ProviderKind.OPENAI, "openai"),
@@ -43,7 +39,6 @@ WRONG = {
 
 def open_form(provider: ProviderView | None) -> None:
     state.forget(NAME, ADDRESS, SECRET, KIND, CONCURRENT, PER_MINUTE)
-
     state.put(NAME, next(iter(VENDORS.values()))[1])
 
     @st.dialog("Edit provider" if provider else "Add provider")
@@ -70,15 +65,8 @@ def _draw_connection(provider: ProviderView | None) -> str:
             key=ADDRESS,
             placeholder="http://127.0.0.1:11434/v1",
         )
-    st.text_input(
-        "API key",
-        key=SECRET,
-        type="password",
-        autocomplete="off",
-        placeholder="Leave empty to keep the current key"
-        if provider and provider.has_secret
-        else "",
-    )
+    hint = "Leave empty to keep the current key" if provider and provider.has_secret else ""
+    st.text_input("API key", key=SECRET, type="password", autocomplete="off", placeholder=hint)
     if provider:
         st.caption("Changing the base URL clears the stored API key.")
     return vendor

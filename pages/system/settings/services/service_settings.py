@@ -1,19 +1,12 @@
 """Settings, Services: external programs that answer by callback, and their write-only secrets."""
 
-from uuid import UUID
-
 import streamlit as st
 
 from core.platform.config import config
-from core.services import check, queries, service
-from core.services.schemas import (
-    CALLBACK_PATH,
-    CreatedService,
-    ServiceChange,
-    ServiceView,
-)
-from pages._ui import dialogs, errors, frame, guard, state, text
-from pages.system.settings.services import service_form
+from core.services import check, queries
+from core.services.schemas import CALLBACK_PATH, CreatedService, ServiceView
+from pages._ui import errors, frame, guard, state, text
+from pages.system.settings.services import service_actions, service_form
 
 WIDTH = 760
 
@@ -101,13 +94,13 @@ def _draw_buttons(each: ServiceView) -> None:
         key=f"services.activate-{each.id}",
         type="tertiary",
         icon=":material/toggle_off:" if each.is_active else ":material/toggle_on:",
-        on_click=activate,
+        on_click=service_actions.activate,
         args=(each.id, not each.is_active),
     )
     actions = (
         ("Edit", "edit", service_form.open_form),
-        ("Rotate secret", "key", _ask_to_rotate),
-        ("Remove", "delete", _ask_to_remove),
+        ("Rotate secret", "key", service_actions.ask_to_rotate),
+        ("Remove", "delete", service_actions.ask_to_remove),
     )
     if each.previous_secret_until is not None:
         st.button(
@@ -116,7 +109,7 @@ def _draw_buttons(each: ServiceView) -> None:
             type="tertiary",
             icon=":material/key_off:",
             help="Refuse callbacks that are signed with the replaced secret from now on.",
-            on_click=end_previous,
+            on_click=service_actions.end_previous,
             args=(each.id,),
         )
     for label, icon, act in actions:
@@ -128,49 +121,3 @@ def _draw_buttons(each: ServiceView) -> None:
             on_click=act,
             args=(each,),
         )
-
-
-@errors.action
-def activate(service_id: UUID, is_active: bool) -> None:
-    with guard.work() as (session, actor):
-        change = ServiceChange(is_active=is_active)
-        found = service.change(session, service_id, change, actor=actor)
-    state.toast(f"{found.name} is {'active' if is_active else 'not active'}")
-
-
-def _ask_to_rotate(each: ServiceView) -> None:
-    body = (
-        f"{text.plain(each.name)} must sign with the new secret within 24 hours: until then, the "
-        "old one is accepted, too."
-    )
-    label = "Rotate secret"
-    dialogs.confirm("Rotate the callback secret?", body, label, rotate, each.id, key="services")
-
-
-@errors.action
-def rotate(service_id: UUID) -> None:
-    with guard.work() as (session, actor):
-        made = service.rotate_secret(session, service_id, actor=actor)
-    state.put(service_form.MADE, made)
-
-
-@errors.action
-def end_previous(service_id: UUID) -> None:
-    with guard.work() as (session, actor):
-        service.end_previous_secret(session, service_id, actor=actor)
-    state.toast("The old secret is refused from now on")
-
-
-def _ask_to_remove(each: ServiceView) -> None:
-    body = f"{text.plain(each.name)} and its secrets will be removed. Its pending answers fail."
-    label = "Remove service"
-    dialogs.confirm("Remove this service?", body, label, remove, each.id, key="services")
-
-
-@errors.action
-def remove(service_id: UUID) -> None:
-    with guard.work() as (session, actor):
-        service.remove(session, service_id, actor=actor)
-    # Else the secret of a service that is gone would still be there to be copied
-    state.forget(service_form.MADE)
-    state.toast("Service removed")
