@@ -13,7 +13,13 @@ from pages._ui.cache import Reads
 from pages._ui.charts import Point
 from pages._ui.filters import filter_bar
 from pages._ui.filters.selection import Filters
-from pages.watch.batch_history import phase_charts, run_list, running_runs, summary_tables
+from pages.watch.batch_history import (
+    phase_charts,
+    run_drawer,
+    run_list,
+    running_runs,
+    summary_tables,
+)
 from pages.watch.batch_history.run_list import PAGE
 
 FIRST, MORE = ("job", "status", "sort"), ("environment", "app", "internal")
@@ -90,7 +96,7 @@ def draw_strips(strips: list[RunStrip], chosen: Filters) -> None:
             # By a default: when a bar is clicked, the loop has gone on to the last strip
             def opened(point: Point, strip: RunStrip = strip) -> None:
                 # Runs are newest first, bars newest last
-                run_list.show(strip.runs[len(strip.runs) - 1 - point.number].batch_run_id)
+                run_drawer.show(strip.runs[len(strip.runs) - 1 - point.number].batch_run_id)
 
             with bars:
                 drawn = batch_charts.strip(

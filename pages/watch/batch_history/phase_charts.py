@@ -17,7 +17,7 @@ from pages._ui.cache import Reads
 from pages._ui.charts import Point
 from pages._ui.filters import filter_state
 from pages._ui.filters.selection import Filters
-from pages.watch.batch_history import run_list, summary_tables
+from pages.watch.batch_history import run_drawer, summary_tables
 from pages.watch.batch_history.run_list import PAGE
 
 IN_GANTT = 12
@@ -52,7 +52,7 @@ def draw(reads: Reads, chosen: Filters, strips: list[RunStrip]) -> None:
     ):
 
         def opened(point: Point) -> None:
-            run_list.show(runs[int(point.y)].batch_run_id)
+            run_drawer.show(runs[int(point.y)].batch_run_id)
 
         charts.show(
             batch_charts.phases_of_runs(palette, runs, zone, clock.now()),

@@ -9,19 +9,13 @@ from core.batches.error_summaries import in_words
 from core.batches.queries import batch_runs
 from core.batches.views import RunOrder, RunView
 from core.presentation import formatting
-from pages._ui import (
-    columns,
-    dialogs,
-    errors,
-    tables,
-    watch,
-)
+from pages._ui import columns, dialogs, errors, tables, watch
 from pages._ui.cache import Reads
 from pages._ui.dialogs import ListPlace
 from pages._ui.filters import filter_state
 from pages._ui.filters.selection import Filters, Offers
 from pages._ui.tables import Sorting, TableColumn
-from pages.watch.batch_history import run_detail, summary_tables
+from pages.watch.batch_history import run_detail, run_drawer, summary_tables
 
 SHOWN, MOST_PAGES = 15, 100
 PAGE = "batch-history"
@@ -39,7 +33,6 @@ ORDERS: Offers = {
         RunOrder.FEWEST_FAILED: "Failed: fewest",
     }
 }
-CHOSEN = "run"
 SLOW = "Took more than 1.2 times the median of the last 30 completed runs before it."
 
 
@@ -55,7 +48,7 @@ def draw(reads: Reads, chosen: Filters, total: int) -> None:
             "batch run",
             name="batch_runs",
             at=at,
-            on_open=lambda row: show(row.batch_run_id),
+            on_open=lambda row: run_drawer.show(row.batch_run_id),
             sorting=Sorting(order, sort),
             most=MOST_PAGES,
         )
@@ -138,23 +131,14 @@ def _minutes(row: RunView) -> float | None:
     return row.duration_ms / 60_000 if row.duration_ms is not None else None
 
 
-def show(run: str) -> None:
-    """Open a run in the drawer, from a callback."""
-    st.query_params[CHOSEN] = run
-
-
 def draw_opened(reads: Reads, chosen: Filters) -> None:
     """Draw the run of the address in the drawer."""
-    if wanted := st.query_params.get(CHOSEN):
+    if wanted := st.query_params.get(run_drawer.CHOSEN):
         # The rows of the table below, which then takes them from the cache
         ids = [row.batch_run_id for row in _rows(reads, chosen)]
         dialogs.drawer(
             "Batch run",
             partial(run_detail.draw, reads, wanted, chosen.period.zone),
-            on_close=close,
-            place=ListPlace(ids, wanted, CHOSEN),
+            on_close=run_drawer.close,
+            place=ListPlace(ids, wanted, run_drawer.CHOSEN),
         )
-
-
-def close() -> None:
-    st.query_params.pop(CHOSEN, None)

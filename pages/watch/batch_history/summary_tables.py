@@ -10,7 +10,7 @@ from core.presentation import formatting
 from pages._ui import columns, tables, text, watch
 from pages._ui.filters import filter_state
 from pages._ui.tables import TableColumn
-from pages.watch.batch_history import run_list
+from pages.watch.batch_history import run_drawer
 
 MOST_ROWS = 7
 STATES = {
@@ -75,7 +75,7 @@ def draw_failures(found: Sequence[RunFailure], zone: str, *, may_read: bool) -> 
             alt,
             key="batch-history.failures",
             most=MOST_ROWS,
-            on_open=lambda row: run_list.show(row.last_run),
+            on_open=lambda row: run_drawer.show(row.last_run),
         )
 
 
