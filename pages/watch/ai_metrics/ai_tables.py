@@ -1,9 +1,7 @@
 """Models, errors and tools in tables; a click filters the page."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
-from functools import partial
 
 import streamlit as st
 
@@ -14,9 +12,8 @@ from core.presentation import formatting
 from pages._ui import columns, tables, text, watch
 from pages._ui.filters import filter_state
 from pages._ui.tables import TableColumn
-from pages.watch.ai_metrics import estimates
 
-MOST_ROWS, MOST_SCORES = 7, 3
+MOST_ROWS = 7
 
 
 def draw_models(models: Sequence[ModelFigures], page: str) -> None:
@@ -32,7 +29,7 @@ def draw_models(models: Sequence[ModelFigures], page: str) -> None:
         columns.seconds("First token (avg)", lambda row: row.avg_first_token_ms),
         columns.percent("Errors", lambda row: row.error_rate, format="%.2f%%"),
         columns.number("Tokens", lambda row: row.total_tokens, format="compact"),
-        columns.number("Cost", _known_cost, format=dollars),
+        columns.number("Cost", known_cost, format=dollars),
         columns.number(
             "No price",
             lambda row: row.unpriced_requests,
@@ -49,66 +46,9 @@ def draw_models(models: Sequence[ModelFigures], page: str) -> None:
         tables.draw(models, shown, alt, key=f"{page}.models", most=MOST_ROWS, on_open=filter_by)
 
 
-def _known_cost(row: ModelFigures | PromptVersionFigures) -> Decimal | None:
+def known_cost(row: ModelFigures | PromptVersionFigures) -> Decimal | None:
     """Return a cost; None where no request has a price, which is no cost of zero."""
     return row.cost_usd if row.cost_usd or not row.unpriced_requests else None
-
-
-def version_columns(
-    versions: Sequence[PromptVersionFigures],
-) -> Sequence[TableColumn[PromptVersionFigures]]:
-    """Return the columns of prompt versions, with the score names that these have."""
-    return [
-        columns.text(
-            "Prompt version", lambda row: row.prompt_version or formatting.NONE, widest=180
-        ),
-        columns.number("Requests", lambda row: row.total_requests),
-        columns.bar("Share", lambda row: row.share * 100, format="%.0f%%", most=100, width=75),
-        columns.text("Errors", lambda row: estimates.rate(row.error_rate)),
-        columns.text("p50", lambda row: estimates.latency(row.p50_latency_ms)),
-        columns.text("p95", lambda row: estimates.latency(row.p95_latency_ms)),
-        columns.text("Positive feedback", lambda row: estimates.rate(row.positive_feedback)),
-        columns.text(
-            "Approved",
-            lambda row: estimates.rate(row.approved),
-            help="Answers that reviewers approved, of those approved or corrected",
-        ),
-        *_scores(versions),
-        columns.text(
-            "Cost per 1,000", lambda row: estimates.cost_per_thousand(row.cost_per_request)
-        ),
-        columns.number(
-            "Cost",
-            _known_cost,
-            format=columns.dollars(row.cost_usd for row in versions),
-        ),
-    ]
-
-
-def draw_prompt_versions(versions: Sequence[PromptVersionFigures], page: str) -> None:
-    shown = version_columns(versions)
-
-    def filter_by(row: PromptVersionFigures) -> None:
-        filter_state.put(page, prompt_version=row.prompt_version or formatting.NONE)
-
-    note = "with 95% intervals · by requests · click a row to filter"
-    with watch.panel("By prompt version", note):
-        alt = formatting.count(len(versions), "prompt version")
-        tables.draw(versions, shown, alt, key=f"{page}.versions", most=MOST_ROWS, on_open=filter_by)
-
-
-def _scores(
-    versions: Sequence[PromptVersionFigures],
-) -> Iterator[TableColumn[PromptVersionFigures]]:
-    """Yield a column for each of the most frequent score names."""
-    counts = Counter[str]()
-    labels: dict[str, str | None] = {}
-    for each in (score for version in versions for score in version.scores or ()):
-        counts[each.name] += each.n
-        labels[each.name] = each.label
-    for name, _ in counts.most_common(MOST_SCORES):
-        title = text.one_line(name if labels[name] is None else f"{name}: {labels[name]}")
-        yield columns.text(title, partial(estimates.score, name=name), help="Scores of this name")
 
 
 def draw_errors(found: Errors, page: str, zone: str) -> None:

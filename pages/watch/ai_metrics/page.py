@@ -14,6 +14,7 @@ from pages.watch.ai_metrics import (
     breakdown_panel,
     metric_charts,
     promotion_panel,
+    prompt_version_table,
     release_panel,
     request_detail,
     request_list,
@@ -97,7 +98,7 @@ def draw_prompt_versions(reads: Reads, chosen: Filters) -> None:
     offered = reads.ask(read_filter_options, chosen.period, chosen.watched.environment)
     if offered.prompt_versions:
         found = reads.ask_both(prompt_versions, chosen.asked)
-        ai_tables.draw_prompt_versions(found, PAGE)
+        prompt_version_table.draw(found, PAGE)
 
 
 with errors.InWords("AI metrics"):

@@ -13,7 +13,7 @@ from pages._ui import errors, guard, tables, text, watch
 from pages._ui.filters import filter_state
 from pages._ui.filters.selection import Filters
 from pages._ui.versions import chain_line
-from pages.watch.ai_metrics import ai_tables
+from pages.watch.ai_metrics import prompt_version_table
 
 PAGE, AROUND = "ai-metrics", timedelta(days=7)
 
@@ -31,7 +31,7 @@ def draw(chosen: Filters) -> None:
         chain_line.draw(ChainKind.EFFECT, found.version)
         shown = [each for each in (found.before, found.after) if each is not None]
         if shown:
-            table = ai_tables.version_columns(shown)
+            table = prompt_version_table.version_columns(shown)
             tables.draw(shown, table, "Before and after", key=f"{PAGE}.promotion")
             st.caption("Before and after differ in more than the prompt: users and questions too.")
         _draw_missing(found, chosen.period)
