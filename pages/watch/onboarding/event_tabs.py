@@ -15,7 +15,7 @@ from pages._ui import errors, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import filter_state
 from pages._ui.filters.selection import Filters
-from pages.watch.onboarding import event_list, event_summaries
+from pages.watch.onboarding import error_groups, event_list, event_types
 from pages.watch.onboarding.funnel_editor import PAGE
 
 ERRORS = 50
@@ -35,7 +35,7 @@ def draw_errors(reads: Reads, chosen: Filters) -> None:
         filter_state.put(PAGE, error_code=code, **no_code)
 
     watch.say_what_is_left("events", "user_activity_events", reads, chosen)
-    event_summaries.draw_errors(
+    error_groups.draw(
         read_errors(reads, chosen), chosen.period.zone, chosen["error_code"], pick_code
     )
 
@@ -58,9 +58,9 @@ def draw_types(reads: Reads, chosen: Filters, types: Sequence[EventTypeTrend]) -
 
     grid = st.grid(2, min_column_width=300, gap=("small", "medium"))
     with grid.cell():
-        event_summaries.draw_types(types, lambda name: pick(event_type=name))
+        event_types.draw_types(types, lambda name: pick(event_type=name))
     with grid.cell():
-        event_summaries.draw_type(types, chosen, watch.markers(reads, chosen), pick)
+        event_types.draw_type(types, chosen, watch.markers(reads, chosen), pick)
 
 
 @errors.part("Events")

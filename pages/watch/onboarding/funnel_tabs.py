@@ -20,6 +20,7 @@ from pages.watch.onboarding import (
     funnel_editor,
     funnel_panel,
     funnel_proposal,
+    funnel_table,
 )
 from pages.watch.onboarding.funnel_editor import PAGE
 
@@ -108,5 +109,5 @@ def draw_funnel(reads: Reads, chosen: Filters, question: FunnelQuestion) -> None
         funnel_panel.draw_history(found, chosen.period.zone)
         funnel_panel.draw_funnel(found, beside, pick)
         lost = reads.ask(drop_off_errors, *asked)
-        funnel_panel.draw_figures(found, beside, lost, pick)
+        funnel_table.draw(found, beside, lost, pick)
     drop_off_panel.draw_chosen_step(reads, chosen, asked, found)
