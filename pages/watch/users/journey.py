@@ -1,24 +1,21 @@
 """The journey of a user or an anonymous session: onboarding, timeline and details."""
 
-from urllib.parse import urlencode
-
 import streamlit as st
 
 from core.activity.errors import AnonymousSessionMissing, UserMissing
 from core.activity.queries import journeys, user_details
-from core.activity.schemas import RequestTotals
-from core.activity.views import JourneyEvents, OnboardingStatus, UserView
+from core.activity.views import JourneyEvents, OnboardingStatus
 from core.insights.queries.timeline import OtherActivity, read_other_activity, timeline
 from core.presentation import formatting
-from core.presentation.periods import MOST_DAYS, Watched
+from core.presentation.periods import Watched
 from core.system import workspace
-from pages._ui import frame, links, state, text, watch
+from pages._ui import frame, state, text, watch
 from pages._ui.cache import Reads
 from pages._ui.filters.selection import DEFAULTS
-from pages.watch.users import timeline_list, user_list
+from pages.watch.users import journey_details, onboarding_steps, timeline_list, user_list
 
 PAGE = "users"
-STEP_PX, AT_ONCE = 130, 100
+AT_ONCE = 100
 TONES = {
     OnboardingStatus.COMPLETED: "green",
     OnboardingStatus.IN_PROGRESS: "blue",
@@ -63,10 +60,10 @@ def draw_user(reads: Reads, name: str, watched: Watched, shown: int) -> None:
     # Of what is beside the events, only as far as they are shown.
     until = found.items[-1].created_at if _left(found) else None
     others = reads.ask_both(read_other_activity, user.id, watched, None, until)
-    _draw_onboarding(found)
+    onboarding_steps.draw(found)
     left, right = st.columns([2.6, 1], gap="medium")
     with right:
-        _draw_facts(user, found.ai_requests, watched)
+        journey_details.draw(user, found.ai_requests, watched)
     with left:
         _draw_timeline(found, others)
 
@@ -80,7 +77,7 @@ def draw_anonymous(reads: Reads, session_id: str, watched: Watched, shown: int) 
         *([formatting.count(one.errors, "error")] * bool(one.errors)),
     ]
     _draw_head(session_id, " · ".join(facts), one.status)
-    _draw_onboarding(found)
+    onboarding_steps.draw(found)
     _draw_timeline(found, None)
 
 
@@ -97,12 +94,6 @@ def _draw_head(title: str, facts: str, status: OnboardingStatus) -> None:
             st.title(text.plain(title), anchor=False, width="content")
             st.badge(user_list.STATES[status], color=TONES[status])  # type: ignore[arg-type]  # colours by name
         st.caption(text.plain(facts))
-
-
-def _draw_onboarding(found: JourneyEvents) -> None:
-    zone = workspace.zone()
-    with watch.panel("Onboarding", "time each step was reached, and time since the previous step"):
-        _draw_steps(found, zone)
 
 
 def _draw_timeline(found: JourneyEvents, others: OtherActivity | None) -> None:
@@ -126,55 +117,6 @@ def _draw_timeline(found: JourneyEvents, others: OtherActivity | None) -> None:
 def _left(found: JourneyEvents) -> int:
     """Return how many events are not shown yet: a full last page has a cursor, too."""
     return max(0, found.total_count - len(found.items))
-
-
-def _draw_steps(found: JourneyEvents, zone: str) -> None:
-    with st.container(border=True, gap="small", key="journey-steps"):
-        grid = st.grid(len(found.steps), min_column_width=STEP_PX, gap="small")
-        for step in found.steps:
-            name = f":gray[:small[{step.step}\u2002{text.plain(step.label)}]]"
-            if step.reached_at is None:
-                grid.markdown(
-                    f"{name}  \n:gray[:material/radio_button_unchecked:]\u2002:gray[not reached]"
-                )
-                continue
-            gap = step.seconds_from_previous
-            after = (
-                f"after {formatting.duration(round(gap * 1000))}" if gap is not None else "start"
-            )
-            at = text.plain(formatting.moment(step.reached_at, zone))
-            grid.markdown(
-                f"{name}  \n:green[:material/check_circle:]\u2002**{at}**  "
-                f"\n:gray[:small[{text.plain(after)}]]"
-            )
-        st.markdown(f":gray[:material/help:]\u2002{text.plain(found.why)}")
-
-
-def _draw_facts(user: UserView, requests: RequestTotals, watched: Watched) -> None:
-    zone = workspace.zone()
-    traits = {name: value for name, value in user.traits.items() if value not in (None, "", [], {})}
-    known = {
-        "First seen": formatting.moment(user.first_seen_at, zone),
-        "Last seen": formatting.moment(user.last_seen_at, zone),
-        **{name: formatting.plain(value) for name, value in traits.items()},
-    }
-    watch.details("Details", known)
-    if requests.first_at is not None:
-        usage = {
-            "Requests": f"{requests.requests:,}",
-            "Errors": f"{requests.errors:,}" if requests.errors else None,
-            "Tokens": f"{requests.total_tokens:,}" if requests.total_tokens is not None else None,
-            "Cost": formatting.cost(requests.cost_usd, requests.unpriced_requests),
-        }
-        watch.details("AI requests", usage, f"since {formatting.moment(requests.first_at, zone)}")
-    with watch.panel("Related"), st.container(gap=None):
-        place = user_list.place_of(watched)
-        links.draw(
-            "ai-metrics", "AI requests", icon="monitoring", user_id=str(user.id), days="90", **place
-        )
-        query = {"user_id": user.id, **place, "days": MOST_DAYS, "format": "csv"}
-        address = f"/api/v1/admin/onboarding/events?{urlencode(query)}"
-        st.link_button("Export events (CSV)", address, icon=":material/download:", type="tertiary")
 
 
 def _key(name: str) -> str:

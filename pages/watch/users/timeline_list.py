@@ -6,26 +6,16 @@ from collections.abc import Sequence
 from html import escape
 from itertools import groupby
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from core.activity.views import JourneyEvent
-from core.conversations.opinions import in_words
 from core.database.db import Database, transaction
 from core.database.paging import LARGEST_PAGE, Window
 from core.insights.queries.conversation_detail import ReadMessage, read_conversation
-from core.insights.queries.timeline import (
-    Entry,
-    SessionEntries,
-    TimelineConversation,
-    TimelineDay,
-    TimelineFeedback,
-)
+from core.insights.queries.timeline import SessionEntries, TimelineConversation, TimelineDay
 from core.presentation import formatting
 from pages._ui import errors, guard, links, markdown, state, text
-
-LONG_S = 1800  # so long a pause stands in the text colour
+from pages.watch.users import timeline_rows
 
 
 def draw(days: Sequence[TimelineDay], zone: str, *, is_readable: bool) -> None:
@@ -51,60 +41,12 @@ def _draw_stretch(stretch: SessionEntries, zone: str, key: str, *, is_readable: 
             stretch.entries, key=lambda each: isinstance(each[0], TimelineConversation)
         ):
             if not is_talk:
-                rows = "".join(_row(*each, zone) for each in timed)
+                rows = "".join(timeline_rows.row(*each, zone) for each in timed)
                 st.html(f'<ol class="attune-timeline">{rows}</ol>')
                 continue
             for talk, gap in timed:
                 if isinstance(talk, TimelineConversation):
                     _draw_talk(talk, gap, zone, is_readable=is_readable)
-
-
-def _row(entry: Entry, gap: float | None, zone: str) -> str:
-    if isinstance(entry, JourneyEvent):
-        tone = "bad" if entry.is_error else "step" if entry.step is not None else "plain"
-        return _line(entry, gap, zone, tone, _event(entry))
-    if isinstance(entry, TimelineFeedback):
-        return _line(entry, gap, zone, "good" if entry.is_positive else "warn", _opinion(entry))
-    return ""
-
-
-def _line(entry: Entry, gap: float | None, zone: str, tone: str, body: str) -> str:
-    at = (entry.created_at if isinstance(entry, JourneyEvent) else entry.at).astimezone(
-        ZoneInfo(zone)
-    )
-    pause = f"+{formatting.duration(round(gap * 1000))}" if gap else ""
-    long = " attune-long" if gap is not None and gap >= LONG_S else ""
-    return (
-        f'<li class="attune-{tone}"><time>{at:%H:%M:%S}</time><span '
-        f'class="attune-gap{long}">{pause}</span>'
-        f"<i></i><div>{body}</div></li>"
-    )
-
-
-def _event(moment: JourneyEvent) -> str:
-    said = (
-        f"<b>{escape(formatting.event(moment.event_type))}</b> "
-        f"<small>{escape(moment.event_category)}</small>"
-    )
-    if moment.step is not None:
-        said += f' <span class="attune-chip attune-step">step {moment.step} reached</span>'
-    if moment.is_error:
-        said += (
-            f' <span class="attune-chip attune-bad">{escape(moment.error_code or "error")}</span>'
-        )
-    facts = ", ".join(
-        f"{name}: {formatting.plain(value)}"
-        for name, value in list((moment.event_data or {}).items())[:6]
-    )
-    shown = " · ".join(escape(each[:300]) for each in (moment.error_message, facts) if each)
-    return said + (f"<p>{shown}</p>" if shown else "")
-
-
-def _opinion(opinion: TimelineFeedback) -> str:
-    how = in_words(opinion.rating, opinion.scale)
-    tone = "good" if opinion.is_positive else "warn"
-    said = f'<b>feedback</b> <span class="attune-chip attune-{tone}">{how}</span>'
-    return said + (f"<p>“{escape(opinion.comment[:500])}”</p>" if opinion.comment else "")
 
 
 def _draw_talk(
@@ -122,7 +64,7 @@ def _draw_talk(
             f"<p>{escape(talk.title[:120])}</p>" if talk.title else ""
         )
         st.html(
-            f'<ol class="attune-timeline">{_line(talk, gap, zone, "talk", body)}</ol>',
+            f'<ol class="attune-timeline">{timeline_rows.line(talk, gap, zone, "talk", body)}</ol>',
             width="content",
         )
         if not is_readable:
