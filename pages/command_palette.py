@@ -23,17 +23,6 @@ KEY = "console.palette"
 NO_INPUT: Final[Mapping[str, Any]] = {}
 HTML = """<div class="row"><button type="button" name="search"><span>Search</span> <kbd></kbd>
 </button><button type="button" name="keys" aria-label="Keyboard shortcuts">?</button></div>"""
-CSS = """
-.row { display: flex; gap: .25rem; }
-button { min-height: 2rem; padding: .25rem .5rem; border: 1px solid var(--st-border-color);
-    border-radius: .5rem; background: none; color: var(--st-text-color);
-    font: 400 .875rem/1 var(--st-font); cursor: pointer; }
-button[name="search"] { flex: 1; display: flex; justify-content: space-between; }
-button[name="keys"] { min-width: 2rem; }
-button:hover { border-color: var(--st-primary-color); }
-button:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 1px; }
-kbd { font: inherit; }
-"""
 GROUPS = {
     HitKind.USER: ("Users", "person"),
     HitKind.CONVERSATION: ("Conversations", "forum"),
@@ -44,7 +33,10 @@ GROUPS = {
 }
 
 _palette = st.components.v2.component(
-    "attune_palette", html=HTML, css=CSS, js=frame.read("parts/palette.js")
+    "attune_palette",
+    html=HTML,
+    css=frame.read("parts/search_button.css"),
+    js=frame.read("parts/palette.js"),
 )
 
 
@@ -61,11 +53,7 @@ class PaletteAction:
 
 ACTIONS = (
     PaletteAction(
-        "Invite account",
-        "person_add",
-        Permission.MANAGE_ACCOUNTS,
-        "accounts",
-        {"action": "invite"},
+        "Invite account", "person_add", Permission.MANAGE_ACCOUNTS, "accounts", {"action": "invite"}
     ),
     PaletteAction(
         "New API key",
@@ -82,11 +70,7 @@ ACTIONS = (
         {"section": "Providers", "action": "provider"},
     ),
     PaletteAction(
-        "Import a file",
-        "upload_file",
-        Permission.MANAGE_IMPORTS,
-        "settings",
-        {"section": "Import"},
+        "Import a file", "upload_file", Permission.MANAGE_IMPORTS, "settings", {"section": "Import"}
     ),
     PaletteAction("New prompt", "add", Permission.EDIT_PROMPTS, "prompts", {"action": "prompt"}),
     PaletteAction("New bot", "add", Permission.RUN_MODELS, "bots", {"action": "bot"}),
@@ -131,20 +115,17 @@ def _open() -> None:
     chosen = (state.get(KEY, None) or NO_INPUT).get("open") or {}
     # The browser names the page, so that any text may come
     if chosen.get("page") in links.FILES:
-        links.go(
-            chosen["page"],
-            **{str(name): str(value) for name, value in chosen.get("query", {}).items()},
-        )
+        query = {str(name): str(value) for name, value in chosen.get("query", {}).items()}
+        links.go(chosen["page"], **query)
 
 
 def _pages(sections: Mapping[str, Sequence[st.Page]]) -> Iterable[dict[str, Any]]:
     for pages in sections.values():
         for page in pages:
-            icon = page.icon.removeprefix(":material/").rstrip(":")
             yield {
                 "group": "Pages",
                 "title": page.title,
-                "icon": icon,
+                "icon": page.icon.removeprefix(":material/").rstrip(":"),
                 "page": page.url_path,
                 "query": {},
             }
@@ -164,6 +145,5 @@ def _actions(actor: Actor) -> Iterable[dict[str, Any]]:
 
 def _item(hit: SearchHit) -> dict[str, Any]:
     group, icon = GROUPS[hit.kind]
-    return {**hit.model_dump(include={"title", "note", "page", "query"}), "group": group} | {
-        "icon": icon
-    }
+    shown = hit.model_dump(include={"title", "note", "page", "query"})
+    return {**shown, "group": group, "icon": icon}

@@ -11,13 +11,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor, Role
-from pages import account_menu, demo_banner
+from pages import account_menu, demo_banner, navigation
 from pages._ui import dialogs, errors, frame, guard, links, tables, text
 
-PAGES = Path(__file__).resolve().parent
-STATIC = PAGES / "static"
+STATIC = Path(__file__).resolve().parent / "static"
 
 
 def main() -> None:
@@ -32,7 +30,7 @@ def main() -> None:
     elif (before := guard.last_actor()) is not None:
         # The page that was clicked stays the one of this tab, so that trying again leads to it; it
         # does not run.
-        _navigate(navigation(before, _account_page()), before)
+        _navigate(navigation.sections_of(before, navigation.account_page()), before)
     else:
         # Streamlit's navigation must be called in every run, or it looks for pages by itself.
         st.navigation(
@@ -42,8 +40,8 @@ def main() -> None:
 
 def enter(actor: Actor) -> st.Page:
     """Draw the sidebar, and return the requested page."""
-    you = _account_page()
-    sections = navigation(actor, you)
+    you = navigation.account_page()
+    sections = navigation.sections_of(actor, you)
     page = _navigate(sections, actor)
     links.show_query(page.url_path)
     # Of a navigation with one page in it, Streamlit shows nothing.
@@ -59,10 +57,6 @@ def enter(actor: Actor) -> st.Page:
     return page
 
 
-def _account_page() -> st.Page:
-    return _page("system/you/page.py", "Your account", "you", "account_circle", hidden=True)
-
-
 def _navigate(sections: dict[str, list[st.Page]], actor: Actor) -> st.Page:
     """Draw the navigation, and return the requested page."""
     hidden = [home(sections), *closed(sections, actor)]
@@ -71,49 +65,6 @@ def _navigate(sections: dict[str, list[st.Page]], actor: Actor) -> st.Page:
         st.set_page_config(f"{page.title} · Attune")
     st.logo(str(STATIC / "logo.svg"), size="large", icon_image=str(STATIC / "mark.svg"))
     return page
-
-
-def navigation(actor: Actor, you: st.Page) -> dict[str, list[st.Page]]:
-    """Return an account's pages by section; `you` is linked from the foot of the sidebar."""
-    first, watch = [], []
-    if may(actor, Permission.WATCH):
-        first = [_page("watch/overview/page.py", "Overview", "overview", "dashboard")]
-        watch = [
-            _page("watch/users/page.py", "Users", "users", "person_search"),
-            _page("watch/onboarding/page.py", "Onboarding", "onboarding", "filter_alt"),
-            _page("watch/engagement/page.py", "Engagement", "engagement", "insights"),
-            _page("watch/ai_metrics/page.py", "AI metrics", "ai-metrics", "monitoring"),
-            _page("watch/batch_history/page.py", "Batch history", "batch-history", "view_timeline"),
-        ]
-    review = []
-    if any(may(actor, each) for each in (Permission.READ_CONTENTS, Permission.WATCH)):
-        review = [_page("review/tuning/page.py", "Tuning", "tuning", "rate_review")]
-    if may(actor, Permission.READ_CONTENTS):
-        review.append(_page("review/knowledge/page.py", "Knowledge", "knowledge", "menu_book"))
-    if may(actor, Permission.HANDLE_TICKETS):
-        review.append(_page("review/tickets/page.py", "Tickets", "tickets", "confirmation_number"))
-    test = []
-    if may(actor, Permission.RUN_MODELS):
-        test.append(_page("test/playground/page.py", "Playground", "playground", "science"))
-        comparison = "test/playground/comparison/page.py"
-        test.append(_page(comparison, "Comparison", "comparison", "compare"))
-    if may(actor, Permission.EDIT_PROMPTS):
-        test.append(_page("test/prompts/page.py", "Prompts", "prompts", "edit_note"))
-    if may(actor, Permission.RUN_MODELS):
-        test.append(_page("test/bots/page.py", "Bots", "bots", "smart_toy"))
-        test.append(_page("test/datasets/page.py", "Datasets", "datasets", "dataset"))
-        evaluations = "test/evaluations/page.py"
-        test.append(_page(evaluations, "Evaluations", "evaluations", "fact_check"))
-        ab_tests = "test/evaluations/ab_tests/page.py"
-        test.append(_page(ab_tests, "A/B tests", "ab-tests", "alt_route"))
-        test.append(_page("test/usage/page.py", "Usage", "usage", "payments"))
-    system = []
-    if may(actor, Permission.CHANGE_WORKSPACE):
-        system.append(_page("system/settings/page.py", "Settings", "settings", "settings"))
-    if may(actor, Permission.READ_AUDIT):
-        system.append(_page("system/accounts/page.py", "Accounts", "accounts", "group"))
-    sections = {"": first, "Watch": watch, "Review": review, "Test": test, "System": [*system, you]}
-    return {name: pages for name, pages in sections.items() if pages}
 
 
 def home(sections: dict[str, list[st.Page]]) -> st.Page:
@@ -159,7 +110,9 @@ def _access(address: str, actor: Actor) -> tuple[str, list[Role]]:
     title, roles = "", []
     for role in Role:
         # By the navigation itself, so that there is no second list of who may open what
-        pages = navigation(replace(actor, role=role), _account_page()).values()
+        pages = navigation.sections_of(
+            replace(actor, role=role), navigation.account_page()
+        ).values()
         if page := next(
             (each for some in pages for each in some if each.url_path == address), None
         ):
@@ -174,15 +127,6 @@ def _at(addresses: Collection[str], draw: Callable[[], None]) -> list[st.Page]:
 
 def _hidden(draw: Callable[[], None], address: str) -> st.Page:
     return st.Page(draw, title="Attune", url_path=address, visibility="hidden")
-
-
-def _page(path: str, title: str, address: str, icon: str, *, hidden: bool = False) -> st.Page:
-    symbol = f":material/{icon}:"
-    if hidden:
-        return st.Page(
-            PAGES / path, title=title, url_path=address, icon=symbol, visibility="hidden"
-        )
-    return st.Page(PAGES / path, title=title, url_path=address, icon=symbol)
 
 
 def _nowhere() -> None:
