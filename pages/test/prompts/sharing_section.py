@@ -1,9 +1,7 @@
-"""Section Details and sharing: name, category, tags, who sees the prompt, export and deletion."""
+"""Section Details and sharing: details of a prompt, who sees it, its export and its deletion."""
 
 import streamlit as st
-from pydantic import ValidationError
 
-from core.errors import Invalid
 from core.identity.schemas import Actor
 from core.prompts.queries import prompts as queries
 from core.prompts.schemas import (
@@ -16,13 +14,8 @@ from core.prompts.schemas import (
 from core.prompts.service import prompts, sharing
 from core.prompts.views import PromptView
 from pages._ui import dialogs, errors, frame, guard, state, text
+from pages.test.prompts import details_form
 
-NAME, CATEGORY, DESCRIPTION, TAGS = (
-    "prompts.details.name",
-    "prompts.details.category",
-    "prompts.details.description",
-    "prompts.details.tags",
-)
 READERS, EDITORS, IS_PUBLIC = (
     "prompts.share.readers",
     "prompts.share.editors",
@@ -34,48 +27,11 @@ EXPORT = "/api/v1/templates/{id}/export?format={format}"
 def draw(prompt: PromptView, actor: Actor) -> None:
     left, right = st.columns(2, gap="large")
     with left:
-        _draw_details(prompt, actor)
+        details_form.draw(prompt, actor)
     with right:
         if prompt.owner_id == actor.id:
             _draw_sharing(prompt, actor)
         _draw_files(prompt, actor)
-
-
-def _draw_details(prompt: PromptView, actor: Actor) -> None:
-    with guard.work() as (session, _):
-        _, tags = queries.list_facets(session, actor=actor)
-    options = list(dict.fromkeys([*prompt.tags, *tags]))
-    with st.form("prompt-details", enter_to_submit=False):
-        st.text_input("Name", prompt.name, key=state.own_key(NAME, prompt.id), max_chars=128)
-        st.text_input(
-            "Category", prompt.category, key=state.own_key(CATEGORY, prompt.id), max_chars=100
-        )
-        key = state.own_key(DESCRIPTION, prompt.id)
-        st.text_area("Description", prompt.description, key=key, max_chars=2000)
-        key = state.own_key(TAGS, prompt.id)
-        st.multiselect("Tags", options, prompt.tags, key=key, accept_new_options=True)
-        st.form_submit_button(
-            "Save details", on_click=save_details, args=(prompt,), disabled=not prompt.may_edit
-        )
-
-
-@errors.action
-def save_details(prompt: PromptView) -> None:
-    try:
-        change = PromptChange(
-            name=state.get(state.own_key(NAME, prompt.id), prompt.name),
-            category=state.get(state.own_key(CATEGORY, prompt.id), ""),
-            description=state.get(state.own_key(DESCRIPTION, prompt.id), ""),
-            tags=tuple(state.get(state.own_key(TAGS, prompt.id), [])),
-        )
-    except ValidationError as error:
-        field = error.errors()[0]["loc"][0]
-        raise Invalid(
-            f"Check the {field}: letters, digits, spaces, dots, dashes and underscores only."
-        ) from None
-    with guard.work() as (session, actor):
-        prompts.change_prompt(session, prompt.id, change, actor=actor)
-    state.toast("Details saved")
 
 
 def _draw_sharing(prompt: PromptView, actor: Actor) -> None:

@@ -21,6 +21,7 @@ from pages.test.prompts.edit import fixes
 
 DAYS = 30
 OLD, NEW = "prompts.diff.old", "prompts.diff.new"
+TEXTS = ("System prompt", "Prompt", "Variables and parameters")
 
 
 @dataclass(frozen=True)
@@ -122,12 +123,7 @@ def _draw_diff(prompt: PromptView, versions: list[PromptVersionView]) -> None:
     old, new = by_number[state.get(OLD, numbers[1])], by_number[state.get(NEW, numbers[0])]
     changes = [
         (title, before, after)
-        for title, before, after in zip(
-            ("System prompt", "Prompt", "Variables and parameters"),
-            _texts(old),
-            _texts(new),
-            strict=True,
-        )
+        for title, before, after in zip(TEXTS, _texts(old), _texts(new), strict=True)
         if before != after
     ]
     if not changes:

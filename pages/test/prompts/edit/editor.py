@@ -1,24 +1,22 @@
 """The widgets of a prompt being edited, and the version that they make."""
 
-import json
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
 from uuid import UUID
 
 from pydantic import ValidationError
 
 from core.errors import Invalid
 from core.presentation.validation import message_of
-from core.prompts.schemas import PromptContent, PromptVariable, VariableRules, VariableType
-from core.prompts.template import syntax, values
+from core.prompts.schemas import PromptContent
+from core.prompts.template import syntax
 from core.prompts.views import PromptVersionView, PromptView
 from pages._ui import state
 from pages._ui.prompts import proposed_version
 from pages._ui.prompts.proposed_version import ProposedVersion
-from pages.test.prompts.edit import default_parameters
+from pages.test.prompts.edit import declared_variables, default_parameters
 
 TEXT, CHAT = "Text", "Chat"
-RULES = ("min_length", "max_length", "minimum", "maximum", "pattern")
 NO_MODEL = "No default model"
 
 
@@ -74,7 +72,7 @@ class PromptEditor:
         state.put(self.key("note"), "")
         state.put(self.key("declared"), [variable.name for variable in version.variables])
         for variable in version.variables:
-            self._load_variable(variable)
+            declared_variables.load(variable, partial(self.variable_key, variable.name))
         refill(self.prompt.id)
 
     def _propose(self, proposed: ProposedVersion) -> None:
@@ -87,18 +85,6 @@ class PromptEditor:
         default_parameters.load(proposed.parameters, self.key)
         state.put(self.key("note"), proposed.note)
         refill(self.prompt.id)
-
-    def _load_variable(self, variable: PromptVariable) -> None:
-        for name in ("type", "description", "required"):
-            state.put(self.variable_key(variable.name, name), getattr(variable, name))
-        default = variable.default
-        state.put(self.variable_key(variable.name, "default"), values.text_of(default))
-        state.put(self.variable_key(variable.name, "stored_default"), default)
-        for name in RULES:
-            state.put(self.variable_key(variable.name, name), getattr(variable.rules, name))
-        choices = variable.rules.choices
-        state.put(self.variable_key(variable.name, "choices"), _shown(choices))
-        state.put(self.variable_key(variable.name, "stored_choices"), choices)
 
     def variable_key(self, variable: str, name: str) -> str:
         """Return the key of a variable's widget."""
@@ -127,64 +113,12 @@ class PromptEditor:
             return PromptContent(
                 prompt=prompt,
                 system_prompt=system,
-                variables=tuple(self._variable(name) for name in self.names()),
+                variables=tuple(
+                    declared_variables.read(name, partial(self.variable_key, name))
+                    for name in self.names()
+                ),
                 default_parameters=default_parameters.read(self.key),
                 model_id=None if model == NO_MODEL else model,
             )
         except ValidationError as error:
-            raise Invalid(_first(error)) from None
-
-    def _variable(self, name: str) -> PromptVariable:
-        kind = VariableType(state.get(self.variable_key(name, "type"), VariableType.STRING))
-        entered = {rule: state.get(self.variable_key(name, rule), None) for rule in RULES}
-        rules = {rule: value for rule, value in entered.items() if value not in (None, "")}
-        try:
-            return PromptVariable(
-                name=name,
-                type=kind,
-                description=state.get(self.variable_key(name, "description"), ""),
-                required=state.get(self.variable_key(name, "required"), True),
-                default=self._default(name, kind),
-                rules=VariableRules(
-                    **rules,
-                    choices=self._choices(name, kind),
-                ),
-            )
-        except ValidationError as error:
-            raise Invalid(f"{name}: {_first(error)}") from None
-
-    def _default(self, name: str, kind: VariableType) -> Any:  # noqa: ANN401  JSON
-        shown = state.get(self.variable_key(name, "default"), "")
-        stored: Any = state.get(self.variable_key(name, "stored_default"), None)
-        # Without letters it looks like none: what was not edited stays as it is stored
-        if kind is VariableType.STRING and isinstance(stored, str) and shown == stored:
-            return stored
-        return _value(name, kind, shown)
-
-    def _choices(self, name: str, kind: VariableType) -> tuple[Any, ...]:
-        shown = state.get(self.variable_key(name, "choices"), "")
-        stored: tuple[Any, ...] = state.get(self.variable_key(name, "stored_choices"), ())
-        # One of the API's may have line ends: what was not edited stays as it is stored
-        if kind is VariableType.STRING and shown == _shown(stored):
-            return stored
-        return tuple(_value(name, kind, line) for line in shown.split("\n") if line.strip())
-
-
-def _shown(choices: Sequence[Any]) -> str:
-    return "\n".join(values.text_of(choice) for choice in choices)
-
-
-def _value(name: str, kind: VariableType, shown: str) -> Any:  # noqa: ANN401  JSON
-    """Return the value that stands in a text field; raise Invalid."""
-    if not shown.strip():
-        return None
-    if kind is VariableType.STRING:
-        return shown
-    try:
-        return json.loads(shown)
-    except (ValueError, RecursionError):
-        raise Invalid(f"{name}: “{shown[:80]}” is not {values.TYPE_NAMES[kind]}.") from None
-
-
-def _first(error: ValidationError) -> str:
-    return message_of(error.errors()[0])
+            raise Invalid(message_of(error.errors()[0])) from None

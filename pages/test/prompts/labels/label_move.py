@@ -5,16 +5,14 @@ from pydantic import ValidationError
 
 from core.errors import Conflict, Invalid
 from core.identity.schemas import Actor
-from core.promotions import queries as gates
 from core.promotions import service as promotions
-from core.promotions.errors import GateMissing
-from core.promotions.schemas import GateCheck, GateVerdict, NewLabelMove
+from core.promotions.schemas import NewLabelMove
 from core.prompts.queries import versions as version_queries
 from core.prompts.service import prompts
 from core.prompts.template.syntax import DEFAULT_LABEL
 from core.prompts.views import LabelView, PromptVersionView, PromptView
-from pages._ui import dialogs, diff, errors, guard, links, state, text
-from pages.test.prompts.labels import reasons
+from pages._ui import dialogs, diff, errors, guard, state
+from pages.test.prompts.labels import gate_check, reasons
 
 NAME, VERSION, PROTECTED, REASON = (
     "prompts.label.name",
@@ -47,29 +45,16 @@ def open_move(
             (label for label in prompt.labels if label.name == state.get(NAME, "")), None
         )
         with errors.InForm(st.container()):
-            check = _check(prompt, present, number or prompt.version)
+            check = gate_check.find(prompt, present, number or prompt.version)
             if check is None:
                 draw_protection(present)
             if present is not None:
                 _draw_change(by_number[present.version], by_number[number or prompt.version])
             if check is not None:
-                _draw_check(prompt, check)
+                gate_check.draw(prompt, check, REASON)
             dialogs.submit("Move label", lambda: move(prompt), key="prompts.label")
 
     form()
-
-
-def _check(prompt: PromptView, present: LabelView | None, version: int) -> GateCheck | None:
-    """Return what the label's gate says of a version; None where it has no gate."""
-    # A label that is new, or stays where it is, passes no gate
-    if present is None or present.version == version:
-        return None
-    try:
-        with guard.work() as (session, actor):
-            run = gates.check_version(session, prompt.id, present.name, version, actor=actor)
-    except GateMissing:
-        return None
-    return run.check
 
 
 def draw_protection(present: LabelView | None) -> None:
@@ -97,31 +82,6 @@ def _draw_change(old: PromptVersionView, new: PromptVersionView) -> None:
             f"{old.system_prompt or ''}\n\n{old.prompt}".strip(),
             f"{new.system_prompt or ''}\n\n{new.prompt}".strip(),
         )
-
-
-def _draw_check(prompt: PromptView, check: GateCheck) -> None:
-    """Say what the gate says, and draw what leads through it or past it."""
-    is_passed = check.verdict is GateVerdict.PASSED
-    draw, icon = (st.success, "check") if is_passed else (st.warning, "lock")
-    draw(text.plain(text.one_line(check.words)), icon=f":material/{icon}:")
-    with st.container(horizontal=True, gap="small"):
-        if check.evaluation is not None and check.evaluation.is_own:
-            links.draw(
-                "evaluations",
-                "Open evaluation",
-                icon="fact_check",
-                evaluation=str(check.evaluation.id),
-            )
-        if not is_passed and check.to_run is not None:
-            links.draw(
-                "evaluations",
-                "Run the evaluation",
-                icon="play_arrow",
-                **{"new": "1", "gate": check.label, "template": str(prompt.id)},
-                version=str(check.version),
-            )
-    if not is_passed:
-        reasons.draw_field(REASON, "Reason to move without passing")
 
 
 def move(prompt: PromptView) -> None:

@@ -1,7 +1,6 @@
 """Section Labels: where each label points, its gate and its chain, and the history of moves."""
 
 from collections.abc import Mapping
-from functools import partial
 
 import streamlit as st
 
@@ -11,15 +10,14 @@ from core.identity.schemas import Actor
 from core.insights.chains.chain_views import ChainKind
 from core.presentation.formatting import count
 from core.promotions import queries as gates
-from core.promotions import service as promotions
 from core.promotions.gate_verdicts import NO_DATASET, asked_for
 from core.promotions.schemas import GateView
 from core.prompts.queries import labels as queries
 from core.prompts.views import LabelMove, LabelView, PromptView
 from core.system import workspace
-from pages._ui import columns, dialogs, errors, frame, guard, state, tables, text
+from pages._ui import columns, frame, guard, tables, text
 from pages._ui.versions import chain_line
-from pages.test.prompts.labels import gate_dialog, label_move, label_rollback, reasons
+from pages.test.prompts.labels import gate_dialog, label_move, label_removal, label_rollback
 
 
 def draw(prompt: PromptView, actor: Actor) -> None:
@@ -109,34 +107,7 @@ def _draw_actions(
             on_click=gate_dialog.open_gate,
             args=(prompt, label.name, gate),
         )
-    st.button(
-        "Remove",
-        type="tertiary",
-        key=f"{key}.remove",
-        on_click=ask_to_remove,
-        args=(prompt, label.name),
-        kwargs={"needs_reason": gate is not None},
-    )
-
-
-def ask_to_remove(prompt: PromptView, name: str, *, needs_reason: bool) -> None:
-    body = text.plain(f"Calls of {prompt.name}@{name} will fail. Its history stays.")
-    title, label = "Remove this label?", "Remove label"
-    if needs_reason:
-        reasons.ask(title, body, label, partial(_remove, prompt, name))
-    else:
-        dialogs.confirm(title, body, label, remove, prompt, name, key="prompts.label.remove")
-
-
-@errors.action
-def remove(prompt: PromptView, name: str) -> None:
-    _remove(prompt, name, None)
-
-
-def _remove(prompt: PromptView, name: str, reason: str | None) -> None:
-    with guard.work() as (session, actor):
-        promotions.remove_label(session, prompt.id, name, reason, actor=actor)
-    state.toast("Label removed")
+    label_removal.draw(prompt, label.name, needs_reason=gate is not None)
 
 
 def _draw_history(moves: list[LabelMove]) -> None:
