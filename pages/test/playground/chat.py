@@ -17,7 +17,7 @@ from core.playground.schemas import (
     Speaker,
 )
 from pages._ui import errors, frame, state, text
-from pages.test.playground import attachments, chat_message, message_estimate
+from pages.test.playground import attachments, chat_message, live_answer, message_estimate
 
 PARTS = Path(__file__).with_name("parts")
 MESSAGE = "playground.message"
@@ -25,14 +25,6 @@ PANE = "pane-chat"
 # Messages: the window moves in steps, so that an answer does not redraw all
 SHOWN, STEP, EARLIER = 20, 10, 60
 
-
-# It reads a websocket: six open event streams would block all other requests of a browser
-live = st.components.v2.component(
-    "attune_live",
-    html='<div class="live" aria-live="polite" hidden></div>',
-    css=frame.read("live.css", PARTS),
-    js=frame.read("live.js", PARTS),
-)
 _ask = st.components.v2.component("attune_ask", js=frame.read("ask.js", PARTS))
 _copy = st.components.v2.component("attune_copy", js=frame.read("copy.js", PARTS))
 _follow = st.components.v2.component("attune_follow", js=frame.read("follow.js", PARTS))
@@ -66,13 +58,14 @@ def draw(
         st.container(key="chat-live"),
         st.chat_message("assistant", avatar=chat_message.AVATARS[Speaker.ASSISTANT]),
     ):
-        data = {
-            "session": str(session.session_id),
-            "revision": session.revision,
-            "pending": str(pending.id) if pending else None,
-            "waiting": _waiting(pending),
-        }
-        live(key="playground.live", data=data, height="content", on_changed_change=on_news)
+        live_answer.draw(
+            session.session_id,
+            session.revision,
+            pending.id if pending else None,
+            _waiting(pending),
+            key="playground.live",
+            on_news=on_news,
+        )
         # A button: the field's own stop would end the script, and not the call
         if pending is not None and controls is not None:
             st.button(
@@ -112,11 +105,6 @@ def _waiting(pending: PlaygroundMessageView | None) -> str:
         return "Thinking"
     sent_at = text.clock_time(pending.created_at, frame.time_zone())
     return f"Pending: waiting for {pending.service_used} since {sent_at}"
-
-
-def connection() -> None:
-    """Show whether the page is connected; the live part updates it."""
-    st.html('<span class="attune-connection" role="status"></span>', width="content")
 
 
 def ask(

@@ -8,7 +8,14 @@ from core.playground import queries
 from core.playground.schemas import NewPlaygroundMessage
 from core.playground.service import answers, sessions
 from pages._ui import errors, frame, guard, links, state
-from pages.test.playground import attachments, chat, message_estimate, playground_run, replay
+from pages.test.playground import (
+    attachments,
+    chat,
+    live_answer,
+    message_estimate,
+    playground_run,
+    replay,
+)
 from pages.test.playground.message_actions import MessageActions, stop
 from pages.test.playground.sessions import session_list, shown_session
 from pages.test.playground.settings import saved_prompts, service_card
@@ -21,7 +28,7 @@ def main() -> None:
     links.follow()
     seen = playground_run.read()
     with frame.header("Playground", "Test prompts and models before release"):
-        chat.connection()
+        live_answer.connection()
         st.button("New session", icon=":material/add:", shortcut="N", on_click=begin)
     if not seen.models and seen.service is None:
         frame.no_models()

@@ -11,16 +11,13 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.executions.schemas import ExecutionStatus
 from core.playground import replays
-from core.playground.replay_schemas import NewReplay, NewReplayVote, ReplayedAnswer, ReplayOutcome
+from core.playground.replay_schemas import NewReplayVote, ReplayedAnswer, ReplayOutcome
 from core.playground.schemas import PlaygroundMessageView, Speaker
-from core.playground.service import case_replays, replay_votes
-from core.playground.service import replays as service
+from core.playground.service import replay_votes
 from core.prompts.errors import PromptMissing
 from core.prompts.queries import prompts
 from pages._ui import diff, errors, frame, guard, links, markdown, state, text
-from pages._ui.prompts import proposed_version
-from pages._ui.prompts.proposed_version import ProposedVersion
-from pages.test.playground.sessions import shown_session
+from pages.test.playground import replay_actions
 from pages.test.playground.settings.editor import Editor
 
 
@@ -61,7 +58,7 @@ def columns(
         is_of_message = replayed.answer.message_id is not None
         if new is not None and is_of_message and replayed.answer.original_answer is not None:
             _draw_vote(editor.session_id, replayed.answer)
-        _draw_actions(replayed, editor)
+        replay_actions.draw(replayed.answer, replayed.prompt_id, editor)
     # Three columns are taken: the sessions stand below
     return [settings, chat, st.container()]
 
@@ -146,56 +143,3 @@ def vote(session_id: UUID, outcome: ReplayOutcome) -> None:
     with guard.work_on_both() as (core, ai, actor):
         replay_votes.vote(core, ai, session_id, new_vote, actor=actor)
     state.toast("Vote saved")
-
-
-def _draw_actions(replayed: Replayed, editor: Editor) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if replayed.answer.original_answer is not None:
-            st.button(
-                "Replay again",
-                key="replay.again",
-                icon=":material/replay:",
-                help="With the model, parameters and prompt that are set, in a new session.",
-                on_click=again,
-                args=(replayed.answer, editor),
-            )
-        if replayed.prompt_id is not None:
-            name = text.one_line(replayed.answer.prompt_name or "")
-            st.button(
-                f"New version of {text.plain(name)}",
-                key="replay.version",
-                icon=":material/edit_note:",
-                help="Opens its editor with the prompt, model and parameters that are set here.",
-                on_click=edit_version,
-                args=(replayed.prompt_id, editor),
-            )
-
-
-def edit_version(prompt_id: UUID, editor: Editor) -> None:
-    """Open the editor of a prompt with what is set beside the chat, from a callback."""
-    draft, text_ = editor.draft(), editor.prompt or editor.default_prompt
-    proposed = ProposedVersion(text_, draft.model, draft.parameters, "Tried in a replay")
-    proposed_version.open_editor(prompt_id, proposed)
-
-
-@errors.action
-def again(answer: ReplayedAnswer, editor: Editor) -> None:
-    """Replay with what is set beside the chat, from a callback."""
-    draft = editor.draft()
-    if answer.evaluation_id is not None:
-        with guard.work() as (session, actor):
-            repeated = case_replays.repeat(session, editor.session_id, draft, actor=actor)
-        shown_session.show(repeated.session_id)
-        return
-    is_of_note = answer.suggested_answer is not None
-    wanted = NewReplay(
-        annotation_id=answer.annotation_id if is_of_note else None,
-        message_id=None if is_of_note else str(answer.message_id),
-        model_id=draft.model,
-        system_prompt=editor.prompt or editor.default_prompt,
-        parameters=draft.parameters,
-        cost_limit_usd=draft.cost_limit_usd,
-    )
-    with guard.work_on_both() as (core, ai, actor):
-        started = service.start(core, ai, wanted, actor=actor)
-    shown_session.show(started.session_id)

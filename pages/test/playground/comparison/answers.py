@@ -1,26 +1,16 @@
 """The turns of a comparison: answers side by side, their figures, and the vote on each."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from itertools import chain
-from uuid import UUID
 
 import streamlit as st
 
-from core.comparisons.schemas import (
-    ColumnAnswer,
-    ColumnView,
-    ComparisonView,
-    NewVote,
-    TurnView,
-    VoteOutcome,
-)
-from core.comparisons.service import votes
+from core.comparisons.schemas import ColumnAnswer, ColumnView, ComparisonView, TurnView
 from core.executions.schemas import ExecutionStatus
 from core.presentation import formatting
-from pages._ui import errors, guard, markdown, state, text
-from pages.test.playground import chat
-from pages.test.playground.comparison import keep
+from pages._ui import markdown, text
+from pages.test.playground import live_answer
+from pages.test.playground.comparison import keep, turn_vote
 from pages.test.playground.comparison.setup import LETTERS
 
 GONE = ":gray[Answer not available]"
@@ -43,9 +33,16 @@ def draw(comparison: ComparisonView, *, on_news: Callable[[], None]) -> None:
             key = f"column-{column.number}"
             with place.container(border=True, key=key, gap="small", height="stretch"):
                 _draw_answer(column, last, titles[column.number])
-                _draw_live(column, on_news)
+                live_answer.draw(
+                    column.session_id,
+                    column.revision,
+                    column.pending,
+                    _waiting(column),
+                    key=f"comparison.live.{column.number}",
+                    on_news=on_news,
+                )
     if last is not None:
-        _draw_vote(comparison, last)
+        turn_vote.draw(comparison, last)
     keep.draw(comparison)
 
 
@@ -56,7 +53,7 @@ def _draw_turn(comparison: ComparisonView, turn: TurnView) -> None:
     for place, column in zip(places, comparison.columns, strict=True):
         with place.container(border=True, gap="small", height="stretch"):
             _draw_answer(column, turn, titles[column.number])
-    _draw_vote(comparison, turn)
+    turn_vote.draw(comparison, turn)
 
 
 def _draw_question(turn: TurnView) -> None:
@@ -118,57 +115,6 @@ def _small_print(answer: ColumnAnswer) -> str:
     return (f":gray[:small[{' · '.join(figures)}]]" if figures else "") + badge
 
 
-def _draw_live(column: ColumnView, on_news: Callable[[], None]) -> None:
-    data = {
-        "session": str(column.session_id),
-        "revision": column.revision,
-        "pending": str(column.pending) if column.pending else None,
-        "waiting": _waiting(column),
-    }
-    key = f"comparison.live.{column.number}"
-    chat.live(key=key, data=data, height="content", on_changed_change=on_news)
-
-
 def _waiting(column: ColumnView) -> str:
     is_service = column.service_id is not None
     return f"Pending: waiting for {column.model}" if is_service else "Thinking"
-
-
-def _draw_vote(comparison: ComparisonView, turn: TurnView) -> None:
-    if not turn.is_votable:
-        return
-    reason = f"comparison.reason.{comparison.id}.{turn.number}"
-    state.seed(reason, turn.reason or "")
-    with st.container(horizontal=True, key=f"vote-{turn.number}", vertical_alignment="bottom"):
-        for label, outcome in _choices(turn):
-            st.button(
-                label,
-                key=f"vote-{comparison.id}-{turn.number}-{outcome}",
-                type="primary" if outcome == (turn.winner or turn.outcome) else "secondary",
-                on_click=errors.action(partial(_vote, comparison.id, turn.number, outcome)),
-            )
-        st.text_input(
-            "Reason",
-            key=reason,
-            max_chars=2000,
-            placeholder="Reason (optional)",
-            label_visibility="collapsed",
-            width=280,
-        )
-        if turn.voted_at is not None and turn.blind:
-            st.markdown(":blue-badge[Blind vote]", width="content")
-
-
-def _choices(turn: TurnView) -> list[tuple[str, int | VoteOutcome]]:
-    answered = [it.column for it in turn.answers if it.is_answered]
-    bad = "Both bad" if len(answered) == 2 else "All bad"
-    better = [(f"{LETTERS[number - 1]} is better", number) for number in answered]
-    return [*better, ("Tie", VoteOutcome.TIE), (bad, VoteOutcome.BOTH_BAD)]
-
-
-def _vote(comparison_id: UUID, turn: int, outcome: int | VoteOutcome) -> None:
-    reason = state.get(f"comparison.reason.{comparison_id}.{turn}", "")
-    new_vote = NewVote(turn=turn, outcome=outcome, reason=reason)
-    with guard.work() as (session, actor):
-        votes.vote(session, comparison_id, new_vote, actor=actor)
-    state.toast("Vote saved")

@@ -8,7 +8,8 @@ import streamlit as st
 from core.playground.schemas import Draft
 from core.providers.schemas import ModelView
 from core.services.schemas import ServiceView
-from pages.test.playground.settings.editor import SERVICE, Editor
+from pages.test.playground.settings.editor import Editor
+from pages.test.playground.settings.model_field import SERVICE
 
 COLUMNS = UUID("01a209d8-0000-7000-8000-000000000000")  # the widgets' keys are below it
 
@@ -38,12 +39,7 @@ class ColumnEditor(Editor):
         )
 
     def draw_model(self) -> None:
-        st.selectbox(
-            f"Model {self.letter}",
-            self.choices,
-            key=self.key("model"),
-            format_func=self._label,
-        )
+        self._model.draw(f"Model {self.letter}")
 
     def draw_parameters(self) -> None:
         """Draw the parameters that the model takes; a service has none."""

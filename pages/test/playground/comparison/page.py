@@ -4,26 +4,30 @@ from uuid import UUID
 
 import streamlit as st
 
-from core.comparisons import queries
-from core.comparisons.errors import ComparisonMissing
 from core.comparisons.schemas import ComparisonView
 from core.comparisons.service import comparisons, turns
 from core.errors import Failure
 from core.identity.permissions import Permission
 from core.playground.schemas import MAX_MESSAGE_CHARS
 from pages._ui import dialogs, errors, frame, guard, state
-from pages.test.playground import chat
-from pages.test.playground.comparison import answers, earlier_list, leaderboard, setup
+from pages.test.playground import live_answer
+from pages.test.playground.comparison import (
+    answers,
+    earlier_list,
+    leaderboard,
+    setup,
+    shown_comparison,
+)
 
-COMPARISON, MESSAGE = "comparison.shown", "comparison.message"
+MESSAGE = "comparison.message"
 
 
 def main() -> None:
     guard.page(Permission.RUN_MODELS)
-    shown = read()
+    shown = shown_comparison.read()
     with frame.header("Comparison", "Send one message to several models or prompts"):
         if shown is not None:  # without columns, nothing connects
-            chat.connection()
+            live_answer.connection()
             draw_actions(shown)
     if shown is None:
         setup.draw()
@@ -31,11 +35,11 @@ def main() -> None:
             draw_field(None)
         places = st.columns([1, 1.5], gap="medium")
         with places[0]:
-            earlier_list.draw(on_open=show)
+            earlier_list.draw(on_open=shown_comparison.show)
         with places[1]:
             leaderboard.draw()
         return
-    answers.draw(shown, on_news=stay)
+    answers.draw(shown, on_news=shown_comparison.stay)
     if shown.kept is None:
         draw_field(shown.id, disabled=shown.is_answering)
 
@@ -52,46 +56,6 @@ def draw_field(id_: UUID | None, *, disabled: bool = False) -> None:
     )
 
 
-def shown_comparison_id() -> UUID | None:
-    """Return the comparison of the address, or None."""
-    try:
-        return UUID(st.query_params.get("comparison", ""))
-    except ValueError:
-        return None
-
-
-def read() -> ComparisonView | None:
-    """Return the comparison of the address; None for a new one, or when it is gone."""
-    if (id_ := shown_comparison_id()) is None:
-        return None
-    state.put(COMPARISON, str(id_))
-    try:
-        with guard.work() as (session, actor):
-            return queries.get_comparison(session, id_, owner=actor.id)
-    except ComparisonMissing as missing:
-        st.query_params.pop("comparison", None)
-        state.problem(missing.detail)
-        return None
-
-
-def show(id_: UUID) -> None:
-    """Make a comparison that of this tab and its address."""
-    state.put(COMPARISON, str(id_))
-    st.query_params["comparison"] = str(id_)
-
-
-def stay() -> None:
-    """Keep the comparison of this tab: news arrives with the address from before a switch."""
-    if present := state.get(COMPARISON, ""):
-        st.query_params["comparison"] = present
-
-
-def leave() -> None:
-    """Show the columns of a new comparison."""
-    state.forget(COMPARISON, setup.REMEMBERED)
-    st.query_params.pop("comparison", None)
-
-
 def draw_actions(shown: ComparisonView) -> None:
     if shown.is_answering:
         icon, args = ":material/stop_circle:", (shown.id,)
@@ -105,7 +69,7 @@ def draw_actions(shown: ComparisonView) -> None:
         on_click=ask_to_delete,
         args=(shown,),
     )
-    st.button("New comparison", icon=":material/add:", on_click=leave)
+    st.button("New comparison", icon=":material/add:", on_click=shown_comparison.leave)
 
 
 @errors.action
@@ -123,7 +87,7 @@ def send(id_: UUID | None) -> None:
     except Failure:
         state.put_back(MESSAGE, message)
         raise
-    show(sent.id)
+    shown_comparison.show(sent.id)
 
 
 @errors.action
@@ -142,7 +106,7 @@ def ask_to_delete(shown: ComparisonView) -> None:
 def delete(id_: UUID) -> None:
     with guard.work() as (session, actor):
         comparisons.remove(session, id_, actor=actor)
-    leave()
+    shown_comparison.leave()
     state.toast("Comparison deleted")
 
 

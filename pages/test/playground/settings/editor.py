@@ -12,11 +12,11 @@ from core.services.schemas import ServiceView
 from core.tools.schemas import ToolView
 from pages._ui import state
 from pages.test.playground.settings import history_setting, saved_prompts
+from pages.test.playground.settings.model_field import SERVICE, ModelField
 from pages.test.playground.settings.parameter_fields import ParameterFields
 from pages.test.playground.settings.prompt_field import PromptField
 
 LOWEST_COST_LIMIT = 1e-8  # as low as it is stored
-SERVICE = ""  # the choice of the active service, in the list of models
 
 
 class Editor:
@@ -34,19 +34,12 @@ class Editor:
         """Fill the widgets from the session, keeping what was entered since; `others` are services
         that are offered though they are not active.
         """
-        self.services = {_choice(each): each for each in (*([service] if service else []), *others)}
         self.session_id = session_id
-        self.models = {model.id: model for model in models}
         self.default_prompt = default_prompt
         self._prompt = PromptField(session_id, default_prompt)
+        self._model = ModelField(self.key("model"), service, models, others)
         self.tools = {tool.name: tool for tool in tools}
-        default = SERVICE if service else default_model
-        by_service = (at for at, it in self.services.items() if it.id == draft.service_id)
-        kept = next(by_service, draft.model or SERVICE)
-        chosen = kept if kept in self.choices else default
-        state.seed(self.key("model"), chosen)
-        if state.get(self.key("model"), chosen) not in self.choices:  # it has been removed since
-            state.put(self.key("model"), chosen)
+        self._model.seed(draft, SERVICE if service else default_model)
         state.seed(self._prompt.key, draft.custom_prompt or default_prompt)
         state.seed(self.key("tools"), [name for name in draft.tools if name in self.tools])
         state.seed(self.key("cost_limit"), draft.cost_limit_usd and float(draft.cost_limit_usd))
@@ -61,30 +54,14 @@ class Editor:
         return f"playground.{name}{model}.{self.session_id}"
 
     @property
-    def choices(self) -> list[str]:
-        """The active service, if there is one, other services, and the models."""
-        return [*self.services, *self.models]
-
-    @property
-    def _chosen(self) -> str:
-        return state.get(self.key("model"), SERVICE)
-
-    @property
     def model(self) -> ModelView | None:
         """The chosen model, None for a service."""
-        return self.models.get(self._chosen)
+        return self._model.model
 
     @property
     def takes_files(self) -> bool:
         """Whether what answers takes files: models do, services with an upload address."""
-        service = self.services.get(self._chosen)
-        return service is None or service.upload_url is not None
-
-    @property
-    def _service_id(self) -> UUID | None:
-        """The chosen service, None for the active one, whichever it will be."""
-        service = self.services.get(self._chosen)
-        return service.id if service and not service.is_active else None
+        return self._model.service is None or self._model.service.upload_url is not None
 
     @property
     def _parameters(self) -> ParameterFields:
@@ -99,7 +76,7 @@ class Editor:
         """Return the settings without those that the model does not take."""
         return Draft(
             model=self.model.id if self.model else None,
-            service_id=self._service_id,
+            service_id=self._model.service_id,
             parameters=self._parameters.values(),
             custom_prompt=self._prompt.custom,
             tools=tuple(state.get(self.key("tools"), [])) if self._can_call_tools else (),
@@ -120,20 +97,13 @@ class Editor:
         """Set what a stored prompt or bot brings, before the widgets are drawn: a model and
         parameters where they can be called, and a system prompt.
         """
-        if model in self.models:
-            state.put(self.key("model"), model)
+        self._model.use(model)
         self._parameters.use(parameters)
         if prompt is not None:
             state.put(self._prompt.key, prompt)
 
     def draw(self, on_change: Callable[[], None]) -> None:
-        st.selectbox(
-            "Model",
-            self.choices,
-            key=self.key("model"),
-            format_func=self._label,
-            on_change=on_change,
-        )
+        self._model.draw("Model", on_change)
         self._draw_parameters(on_change)
         if self._can_call_tools:
             self._draw_tools(on_change)
@@ -170,13 +140,3 @@ class Editor:
                 help="Calls that could cost more are refused; with tools, the answer stops before "
                 "the limit.",
             )
-
-    def _label(self, choice: str) -> str:
-        if service := self.services.get(choice):
-            return f"{service.name}  ·  {'active service' if service.is_active else 'service'}"
-        provider, _, name = choice.partition(":")
-        return f"{name}  ·  {provider}"
-
-
-def _choice(service: ServiceView) -> str:
-    return SERVICE if service.is_active else f"service:{service.id}"

@@ -1,0 +1,51 @@
+"""The vote on the answers of a turn: the best one, a tie or none, with a reason."""
+
+from functools import partial
+from uuid import UUID
+
+import streamlit as st
+
+from core.comparisons.schemas import ComparisonView, NewVote, TurnView, VoteOutcome
+from core.comparisons.service import votes
+from pages._ui import errors, guard, state
+from pages.test.playground.comparison.setup import LETTERS
+
+
+def draw(comparison: ComparisonView, turn: TurnView) -> None:
+    if not turn.is_votable:
+        return
+    reason = f"comparison.reason.{comparison.id}.{turn.number}"
+    state.seed(reason, turn.reason or "")
+    with st.container(horizontal=True, key=f"vote-{turn.number}", vertical_alignment="bottom"):
+        for label, outcome in _choices(turn):
+            st.button(
+                label,
+                key=f"vote-{comparison.id}-{turn.number}-{outcome}",
+                type="primary" if outcome == (turn.winner or turn.outcome) else "secondary",
+                on_click=errors.action(partial(_vote, comparison.id, turn.number, outcome)),
+            )
+        st.text_input(
+            "Reason",
+            key=reason,
+            max_chars=2000,
+            placeholder="Reason (optional)",
+            label_visibility="collapsed",
+            width=280,
+        )
+        if turn.voted_at is not None and turn.blind:
+            st.markdown(":blue-badge[Blind vote]", width="content")
+
+
+def _choices(turn: TurnView) -> list[tuple[str, int | VoteOutcome]]:
+    answered = [it.column for it in turn.answers if it.is_answered]
+    bad = "Both bad" if len(answered) == 2 else "All bad"
+    better = [(f"{LETTERS[number - 1]} is better", number) for number in answered]
+    return [*better, ("Tie", VoteOutcome.TIE), (bad, VoteOutcome.BOTH_BAD)]
+
+
+def _vote(comparison_id: UUID, turn: int, outcome: int | VoteOutcome) -> None:
+    reason = state.get(f"comparison.reason.{comparison_id}.{turn}", "")
+    new_vote = NewVote(turn=turn, outcome=outcome, reason=reason)
+    with guard.work() as (session, actor):
+        votes.vote(session, comparison_id, new_vote, actor=actor)
+    state.toast("Vote saved")
