@@ -7,14 +7,14 @@ import streamlit as st
 from core.evaluations.queries import trends
 from pages._ui import errors, frame, guard, text
 from pages._ui.versions import version_trend
-from pages.test.evaluations.form import target_fields
+from pages.test.evaluations.form import target_choices
 
 SUBJECT = "evaluations.trend.subject"
 
 
 @errors.part("Trend")
 def draw() -> None:
-    choices = target_fields.read_choices().prompts
+    choices = target_choices.read().prompts
     if not choices:
         frame.empty_state(
             "trending_up", "No prompts or bots yet", "Their versions are compared here."
@@ -28,7 +28,7 @@ def draw() -> None:
         width=320,
     )
     kind, _, bot_id = chosen.partition(":")
-    is_bot = kind == target_fields.BOT
+    is_bot = kind == target_choices.BOT
     with guard.work() as (session, actor):
         found = trends.list_trends(
             session,

@@ -12,8 +12,7 @@ from core.errors import NotFound
 from core.presentation import formatting
 from pages._ui import columns, frame, guard, tables, text
 from pages._ui.tables import TableColumn
-from pages.test.evaluations import case_section as evaluation_cases
-from pages.test.evaluations import detail_address
+from pages.test.evaluations import case_answers, detail_address
 
 SHOWN = 25
 ORDERS = {AbCaseOrder.DIFFERENT: "Most different first", AbCaseOrder.WORST: "Worst first"}
@@ -81,11 +80,11 @@ def _draw_case(found: AbTestView, case_id: UUID) -> None:
     except NotFound as missing:
         frame.empty_state("alt_route", "Case not found", missing.detail)
         return
-    evaluation_cases.draw_question(case)
+    case_answers.draw_question(case)
     grid = st.grid(2, min_column_width=320, gap="medium")
     for variant, named in zip(VariantId, found.variants, strict=True):
         with grid.cell():
             frame.section(f"{variant}: {text.plain(text.one_line(named.name))}")
             for run in case.runs:
                 if run.target == variant.target:
-                    evaluation_cases.draw_run(run)
+                    case_answers.draw_run(run)

@@ -6,22 +6,20 @@ from uuid import UUID
 
 import streamlit as st
 
-from core.ab_tests.schemas import MAX_RUBRIC_CHARS, QUALITY_RUBRIC, NewAbTest, VariantId
+from core.ab_tests.schemas import NewAbTest, VariantId
 from core.ab_tests.service import ab_tests
-from core.bots import judging
 from core.bots.queries.scenarios import list_scenarios
 from core.bots.service.scenarios import ensure_included
 from core.errors import Invalid
 from core.presentation import formatting
 from pages._ui import errors, frame, guard, state, text
-from pages.test.evaluations.ab_tests import address
-from pages.test.evaluations.form import case_fields, run_fields, target_fields
+from pages.test.evaluations.ab_tests import address, judge_fields
+from pages.test.evaluations.form import case_fields, run_fields, target_choices, target_fields
 
 AT = "ab_tests.new"
 NAME, DESCRIPTION, SOURCE = f"{AT}.name", f"{AT}.description", f"{AT}.source"
-SCENARIOS, JUDGE, RUBRIC = f"{AT}.scenarios", f"{AT}.judge", f"{AT}.rubric"
+SCENARIOS = f"{AT}.scenarios"
 OWN, OF_SCENARIOS = "Dataset or questions", "Scenarios"
-NO_JUDGE = "No judge"
 
 
 def draw() -> None:
@@ -37,7 +35,7 @@ def draw() -> None:
     frame.section("Cases", "ten or more: fewer are too few to compare")
     _draw_cases()
     frame.section("Judge", "scores each answer, and says how it sounds")
-    _draw_judge()
+    judge_fields.draw()
     frame.section("Runs and cost")
     run_fields.draw(AT)
     with st.container(horizontal=True, gap="small"):
@@ -47,7 +45,7 @@ def draw() -> None:
 
 def _draw_variants() -> None:
     # A variant is a bot or a version of a prompt
-    choices = replace(target_fields.read_choices(), service=None)
+    choices = replace(target_choices.read(), service=None)
     grid = st.grid(2, min_column_width=320, gap="small")
     for variant in VariantId:
         with grid.cell().container(border=True, gap="small"):
@@ -93,41 +91,21 @@ def _label(name: str, messages: int) -> str:
     return f"{text.one_line(name)} · {formatting.count(messages, 'message')}"
 
 
-def _draw_judge() -> None:
-    with guard.work() as (session, _):
-        judges = {judge.id: judge for judge in judging.list_judges(session)}
-        preferred = judging.default_judge(session)
-    fit = next((judge.id for judge in judges.values() if judge.is_fit), NO_JUDGE)
-    state.seed(JUDGE, preferred or fit)
-    chosen = st.selectbox("Judge", [NO_JUDGE, *judges], key=JUDGE, width=320)
-    if chosen == NO_JUDGE:
-        st.caption(
-            "Without a judge, quality is the share of cases whose expectations are met, and "
-            "consistency is not measured."
-        )
-        return
-    if chosen in judges and (warning := judges[chosen].warning):
-        st.warning(warning, icon=":material/warning:")
-    state.seed(RUBRIC, QUALITY_RUBRIC)
-    st.text_area("Rubric of quality", key=RUBRIC, max_chars=MAX_RUBRIC_CHARS, height=90)
-
-
 def _new() -> NewAbTest:
     """Return the A/B test as entered; raise Invalid."""
     name = state.get(NAME, "").strip()
     if not name:
         raise Invalid("Enter a name.")
-    judge: str = state.get(JUDGE, NO_JUDGE)
+    judge = judge_fields.read()
     given = {
         "test_name": name,
         "description": state.get(DESCRIPTION, ""),
         "variants": [_variant(variant) for variant in VariantId],
         **_cases(),
         **run_fields.read(AT),
+        **judge,
     }
-    if judge != NO_JUDGE:
-        given |= {"judge_model_id": judge, "rubric": state.get(RUBRIC, QUALITY_RUBRIC)}
-    else:
+    if not judge:
         case_fields.check_expected(given, "Choose a judge, or add")
     return run_fields.validated(NewAbTest, given)
 
@@ -154,7 +132,8 @@ def start() -> None:
     with guard.work() as (session, actor):
         ab_test_id = ab_tests.create(session, new, actor=actor).id
         ab_tests.run(session, ab_test_id, actor=actor)
-    state.forget(NAME, DESCRIPTION, SCENARIOS, JUDGE, RUBRIC, *map(_name_key, VariantId))
+    state.forget(NAME, DESCRIPTION, SCENARIOS, *map(_name_key, VariantId))
+    judge_fields.forget()
     run_fields.forget(AT)
     address.show(ab_test_id)
     state.toast("A/B test started")

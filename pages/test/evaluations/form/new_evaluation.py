@@ -16,6 +16,7 @@ from pages.test.evaluations.form import (
     prefill,
     run_fields,
     scorer_fields,
+    target_choices,
     target_fields,
 )
 
@@ -48,7 +49,7 @@ def draw() -> None:
 
 
 def _draw_fields() -> None:
-    choices = target_fields.read_choices()
+    choices = target_choices.read()
     state.seed(TARGETS, 1)
     count = state.get(TARGETS, 1)
     frame.section("Targets", "each answers every case; for your own app, use attune_client")

@@ -14,7 +14,7 @@ from core.prompts.queries.prompts import get_named
 from core.prompts.queries.versions import read_version
 from pages._ui import guard, state
 from pages.test.evaluations import address
-from pages.test.evaluations.form import case_fields, target_fields
+from pages.test.evaluations.form import case_fields, target_choices, target_fields
 
 DONE = "evaluations.new.prefilled"
 
@@ -65,5 +65,5 @@ def _bot(session: Session, given: dict[str, str], actor: Actor) -> list[str]:
     if address.BOT not in given:
         return []
     bot = get_bot(session, UUID(given[address.BOT]), actor=actor)
-    target_fields.choose(f"{target_fields.BOT}:{bot.id}", bot.version, None)
+    target_fields.choose(f"{target_choices.BOT}:{bot.id}", bot.version, None)
     return [f"{bot.bot_name} v{bot.version}"]
