@@ -18,12 +18,10 @@ from core.datasets.schemas import (
 )
 from core.datasets.service import cases
 from core.errors import Invalid
-from core.providers.schemas import MessageRole
 from pages._ui import dialogs, guard, state
-from pages.test.datasets import scorer_fields
+from pages.test.datasets import message_fields, scorer_fields
 from pages.test.datasets.case_view import SPLITS
 
-COUNT, TEXT, ROLE = "datasets.case.count", "datasets.case.text", "datasets.case.role"
 REFERENCE, REJECTED, CONTEXT, TAGS, SPLIT = (
     "datasets.case.reference",
     "datasets.case.rejected",
@@ -31,7 +29,6 @@ REFERENCE, REJECTED, CONTEXT, TAGS, SPLIT = (
     "datasets.case.tags",
     "datasets.case.split",
 )
-ROLES = [MessageRole.SYSTEM, MessageRole.USER, MessageRole.ASSISTANT]
 BY_MESSAGES = "By messages"
 
 
@@ -48,12 +45,7 @@ def open_edit(dataset: DatasetView, case: DatasetCase) -> None:
 def _fill(case: DatasetCase | None) -> None:
     """Set the fields of the form."""
     content = case.content if case is not None else None
-    messages = content.messages if content is not None else ()
-    state.put(COUNT, max(len(messages), 1))
-    for place in range(max(len(messages), 1)):
-        is_there = place < len(messages)
-        state.put(f"{ROLE}.{place}", messages[place].role if is_there else MessageRole.USER)
-        state.put(f"{TEXT}.{place}", messages[place].content if is_there else "")
+    message_fields.fill(content.messages if content is not None else ())
     state.put(REFERENCE, (content and content.reference) or "")
     state.put(REJECTED, (content and content.rejected) or "")
     context = content.context if content is not None else None
@@ -66,15 +58,7 @@ def _fill(case: DatasetCase | None) -> None:
 def _open(title: str, label: str, dataset: DatasetView, case: DatasetCase | None) -> None:
     @st.dialog(title, width="large")
     def form() -> None:
-        for place in range(state.get(COUNT, 1)):
-            _draw_message(place)
-        st.button(
-            "Add message",
-            icon=":material/add:",
-            type="tertiary",
-            key="datasets.case.more",
-            on_click=_add_message,
-        )
+        message_fields.draw()
         st.text_area("Reference answer", key=REFERENCE, max_chars=MAX_TEXT_CHARS, height=80)
         scorer_fields.draw()
         with st.expander("Context, rejected answer, tags and split"):
@@ -97,36 +81,6 @@ def _open(title: str, label: str, dataset: DatasetView, case: DatasetCase | None
     form()
 
 
-def _draw_message(place: int) -> None:
-    key = f"{ROLE}.{place}"
-    # With its own, which may be that of a tool: Streamlit replaces a value that is not offered
-    present = state.get(key, MessageRole.USER)
-    st.selectbox(
-        f"Role of message {place + 1}",
-        list(dict.fromkeys([*ROLES, present])),
-        key=key,
-        format_func=lambda role: role.value.capitalize(),
-        label_visibility="collapsed",
-        width=140,
-    )
-    st.text_area(
-        f"Message {place + 1}",
-        key=f"{TEXT}.{place}",
-        max_chars=MAX_TEXT_CHARS,
-        height=90,
-        label_visibility="collapsed",
-        placeholder="Where is my order?",
-    )
-
-
-def _add_message() -> None:
-    count = state.get(COUNT, 1)
-    is_after_user = state.get(f"{ROLE}.{count - 1}", None) is MessageRole.USER
-    state.put(f"{ROLE}.{count}", MessageRole.ASSISTANT if is_after_user else MessageRole.USER)
-    state.put(f"{TEXT}.{count}", "")
-    state.put(COUNT, count + 1)
-
-
 def save(dataset_id: UUID, case: DatasetCase | None) -> None:
     """Store what the form holds; raise Invalid."""
     new = _new_case(case)
@@ -143,10 +97,6 @@ def save(dataset_id: UUID, case: DatasetCase | None) -> None:
 
 
 def _new_case(case: DatasetCase | None) -> NewCase:
-    said = [
-        {"role": state.get(f"{ROLE}.{place}", ""), "content": state.get(f"{TEXT}.{place}", "")}
-        for place in range(state.get(COUNT, 1))
-    ]
     try:
         context = json.loads(state.get(CONTEXT, "").strip() or "null")
     except (ValueError, RecursionError):
@@ -154,7 +104,7 @@ def _new_case(case: DatasetCase | None) -> NewCase:
     # The form has no fields for these
     kept = case.content.model_dump(include={"external_id", "unsupported"}) if case else {}
     fields = {
-        "messages": [it for it in said if it["content"].strip()],
+        "messages": message_fields.read(),
         "context": context,
         "reference": state.get(REFERENCE, "").strip() or None,
         "rejected": state.get(REJECTED, "").strip() or None,

@@ -21,62 +21,11 @@ from core.providers.schemas import MessageRole
 from pages._ui import columns, dialogs, errors, frame, guard, state, tables
 from pages._ui.tables import TableColumn
 from pages._ui.versions import chain_line
-from pages.test.datasets import (
-    case_editor,
-    case_filters,
-    dataset_address,
-    import_dialog,
-    propose_dialog,
-    source_dialog,
-)
+from pages.test.datasets import case_editor, case_filters, dataset_address
 from pages.test.datasets.case_view import ORIGINS, SPLIT_COLOURS, SPLITS, draw_case
 
 SHOWN = 25
 HOW_TO_ADD = "Add a case by hand, or from a file, annotations, your votes or a model."
-
-
-def draw_actions(dataset: DatasetView) -> None:
-    """Draw what adds cases."""
-    st.button(
-        "Add case",
-        icon=":material/add:",
-        type="primary",
-        on_click=case_editor.open_new,
-        args=(dataset,),
-    )
-    with st.popover("Add from", icon=":material/playlist_add:"):
-        st.button(
-            "File",
-            key="datasets.from.file",
-            on_click=import_dialog.open_import,
-            args=(dataset,),
-            type="tertiary",
-            icon=":material/upload:",
-        )
-        st.button(
-            "Annotations",
-            key="datasets.from.annotations",
-            type="tertiary",
-            icon=":material/rate_review:",
-            on_click=source_dialog.open_annotations,
-            args=(dataset,),
-        )
-        st.button(
-            "Votes",
-            key="datasets.from.votes",
-            type="tertiary",
-            icon=":material/how_to_vote:",
-            on_click=source_dialog.open_votes,
-            args=(dataset,),
-        )
-        st.button(
-            "A model",
-            key="datasets.from.model",
-            type="tertiary",
-            icon=":material/auto_awesome:",
-            on_click=propose_dialog.open_dialog,
-            args=(dataset,),
-        )
 
 
 def draw(dataset: DatasetView, may_change: bool) -> None:

@@ -11,7 +11,8 @@ from core.presentation import formatting
 from core.system import workspace
 from pages._ui import columns, errors, frame, guard, links, state, tables
 from pages._ui.tables import TableColumn
-from pages.test.datasets import dataset_address, import_dialog, new_dataset
+from pages.test.datasets import dataset_address, new_dataset
+from pages.test.datasets.sources import import_dialog
 
 SHOWN = 25
 MINE = "datasets.mine"

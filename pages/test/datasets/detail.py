@@ -16,10 +16,10 @@ from pages._ui import frame, guard, links, sections, text
 from pages.test.datasets import (
     case_section,
     dataset_address,
-    import_dialog,
     settings_section,
     version_section,
 )
+from pages.test.datasets.sources import import_dialog, source_menu
 
 SECTIONS: dict[str, Callable[[DatasetView, bool], None]] = {
     "Cases": case_section.draw,
@@ -75,6 +75,6 @@ def _draw_head(dataset: DatasetView, *, may_change: bool) -> None:
     caption = text.plain(text.one_line(" · ".join(filter(None, facts))))
     with frame.header(text.plain(dataset.name), caption):
         if may_change:
-            case_section.draw_actions(dataset)
+            source_menu.draw(dataset)
     if dataset.description:
         st.caption(text.plain(dataset.description))

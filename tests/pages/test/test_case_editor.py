@@ -16,7 +16,7 @@ from core.prompts.schemas import PromptVariable, VariableType
 from core.scoring.schemas import ContainsScorer, JudgeScorer
 from pages._ui import guard, state
 from pages._ui.prompts import value_fields
-from pages.test.datasets import case_editor, scorer_fields
+from pages.test.datasets import case_editor, message_fields, scorer_fields
 from pages.test.playground.sessions import details_dialog
 
 ANY_SESSION: Any = SimpleNamespace(session_id=new_id(), name="")
@@ -102,7 +102,7 @@ def test_a_case_without_a_chosen_split_gets_that_of_its_messages(
         id=new_id(), content=content, origin=CaseOrigin.HAND, conversation_id=conversation_id
     )
     scorer_fields.fill(())
-    kept[f"{case_editor.ROLE}.0"], kept[f"{case_editor.TEXT}.0"] = "user", "Where?"
+    kept[f"{message_fields.ROLE}.0"], kept[f"{message_fields.TEXT}.0"] = "user", "Where?"
     kept[case_editor.SPLIT] = CaseSplit.HOLDOUT
     case_editor.save(new_id(), case)
     kept[case_editor.SPLIT] = None

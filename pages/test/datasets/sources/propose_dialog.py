@@ -19,7 +19,7 @@ from core.executions import runner
 from core.presentation import formatting
 from core.providers import catalogue
 from pages._ui import dialogs, errors, guard, state, text
-from pages.test.datasets import source_dialog
+from pages.test.datasets.sources import source_dialog
 
 MODEL, COUNT, NOTE, PROPOSALS, CHOSEN = (
     "datasets.propose.model",
