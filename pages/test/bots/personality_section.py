@@ -11,10 +11,8 @@ from core.bots.queries import bots as queries
 from core.bots.schemas import (
     MAX_INSTRUCTION_CHARS,
     BotChange,
-    BotPreview,
     BotView,
     BotVisibility,
-    ResponseStyle,
     Trait,
 )
 from core.bots.service import bots
@@ -120,8 +118,6 @@ def save(bot_id: UUID, name: str) -> None:
     elif name == "visibility":
         shared = BotVisibility.SHARED if value else BotVisibility.PRIVATE
         change = BotChange(visibility=shared)
-    elif name == "response_style":
-        change = BotChange(response_style=ResponseStyle(value))
     elif name == "bot_name" and not str(value or "").strip():
         return  # the old name is drawn again
     else:
@@ -132,7 +128,9 @@ def save(bot_id: UUID, name: str) -> None:
 
 @errors.part("Preview")
 def _draw_preview(bot: BotView) -> None:
-    preview = _read_preview(bot)
+    with guard.work_on_both() as (_, ai, actor):
+        documents = queries.read_documents(ai, bot.knowledge.documents, actor=actor)
+    preview = queries.preview(queries.plain(bot), documents)
     shown = [
         f"{label.lower()} {getattr(preview.parameters, name):g}"
         + (" (set by hand)" if name in preview.overridden else "")
@@ -144,9 +142,3 @@ def _draw_preview(bot: BotView) -> None:
         st.code(text.upright(preview.system_prompt), language=None, wrap_lines=True, height=620)
     for title in preview.left_out:
         st.warning(text.plain(f"Left out: {title}"), icon=":material/warning:")
-
-
-def _read_preview(bot: BotView) -> BotPreview:
-    with guard.work_on_both() as (_, ai, actor):
-        documents = queries.read_documents(ai, bot.knowledge.documents, actor=actor)
-    return queries.preview(queries.plain(bot), documents)

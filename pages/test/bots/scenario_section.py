@@ -1,12 +1,10 @@
-"""Section Scenarios: which there are, running them, and results over versions."""
+"""Section Scenarios: which there are, running them, and their results."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
 import streamlit as st
 
-from core.bots import charts as bot_charts
-from core.bots.queries import results as result_queries
 from core.bots.queries import scenarios as queries
 from core.bots.result_schemas import (
     NewScenarioRun,
@@ -16,10 +14,9 @@ from core.bots.result_schemas import (
 )
 from core.bots.schemas import BotView
 from core.bots.service import runs, scenarios
-from core.database.paging import LARGEST_PAGE, Window
 from core.presentation import formatting
-from pages._ui import charts, dialogs, errors, frame, guard, state, text
-from pages.test.bots import models_choice, result_card, scenario_dialog
+from pages._ui import dialogs, errors, guard, state, text
+from pages.test.bots import models_choice, scenario_dialog, scenario_results
 from pages.test.bots.labels import MODES
 
 MODE, TURNS = "bots.run.mode", "bots.run.turns"
@@ -38,8 +35,8 @@ def draw(bot: BotView) -> None:
         _draw_progress(last)
     _draw_scenarios(bot, found)
     if last is not None and last.status not in queries.UNFINISHED:
-        _draw_last(last, {each.id: each.name for each in found})
-    _draw_charts(bot)
+        scenario_results.draw_last(last, {each.id: each.name for each in found})
+    scenario_results.draw_charts(bot)
 
 
 def _draw_actions(bot: BotView) -> None:
@@ -130,43 +127,3 @@ def delete(scenario_id: UUID) -> None:
     with guard.work() as (session, actor):
         scenarios.delete_scenario(session, scenario_id, actor=actor)
     state.toast("Scenario deleted")
-
-
-@errors.part("Last run")
-def _draw_last(last: ScenarioRunView, names: dict[UUID, str]) -> None:
-    with guard.work() as (session, actor):
-        window = Window(LARGEST_PAGE)
-        page = result_queries.list_results(
-            session, last.bot_id, run_id=last.id, window=window, actor=actor
-        )
-        outcomes = result_queries.sum_outcomes(session, last.id, actor=actor)
-    facts = (
-        last.status,
-        formatting.count(last.done, "answer"),
-        f"{outcomes.met} of {outcomes.checked} outcomes met",
-        text.ago(last.created_at),
-    )
-    frame.section("Last run", text.plain(" · ".join(facts)))
-    if last.error is not None:
-        st.error(text.plain(last.error), icon=":material/error:")
-    for result in page.items:
-        name = names.get(result.scenario_id or last.id, "Deleted scenario")
-        with st.expander(f"{text.plain(name)}: {result_card.title(result)}"):
-            result_card.draw(result)
-    if len(page.items) < page.total_count:
-        st.caption(f"The first {len(page.items):,} of {page.total_count:,} answers")
-
-
-@errors.part("Results over versions")
-def _draw_charts(bot: BotView) -> None:
-    with guard.work() as (session, actor):
-        figures = result_queries.figures_by_scenario(session, bot.id, actor=actor)
-    if not figures:
-        return
-    palette, grid = charts.palette(), st.grid(2, min_column_width=300, gap=("small", "medium"))
-    with grid.cell():
-        frame.section("Outcomes met", "of those checked, by version")
-        charts.show(bot_charts.outcomes_by_version(palette, figures), "bots.chart.outcomes")
-    with grid.cell():
-        frame.section("Mean alignment", "0 to 100, by version")
-        charts.show(bot_charts.alignment_by_version(palette, figures), "bots.chart.alignment")

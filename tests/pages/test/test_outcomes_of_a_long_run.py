@@ -6,7 +6,7 @@ from core.bots.result_schemas import NewScenario
 from core.bots.service import scenarios
 from core.database.db import transaction
 from core.identity.schemas import Actor, SessionKind
-from pages.test.bots import scenario_section
+from pages.test.bots import scenario_results
 from tests.factories.bots import made, started, worked
 from tests.factories.identity import person
 from tests.pages.conftest import Console, said
@@ -30,7 +30,7 @@ def run_of_three(actor: Actor) -> str:
 def test_outcomes_of_a_run_count_answers_beyond_those_listed(
     console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scenario_section, "LARGEST_PAGE", 1)
+    monkeypatch.setattr(scenario_results, "LARGEST_PAGE", 1)
     boss = person(kind=SessionKind.BROWSER)
     bot = run_of_three(boss.actor)
     app = console(boss, "test/bots/page.py")
