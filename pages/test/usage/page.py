@@ -13,7 +13,7 @@ from pages._ui.cache import Reads
 from pages._ui.filters import filter_bar
 from pages._ui.filters.selection import Filters
 from pages.test.usage import cost_section, usage_table
-from pages.test.usage.usage_table import PAGE
+from pages.test.usage.usage_groups import PAGE
 
 
 def main() -> None:
