@@ -1,6 +1,5 @@
 """Routes of the caller's own sessions, the same as those of the playground's page."""
 
-from collections.abc import Iterable
 from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
@@ -106,23 +105,21 @@ def list_sessions(
     require(actor, Permission.RUN_MODELS)
     window = Window(limit, offset)
     if shared:
-        others = readable.list_shared(session, account=actor.id, window=window)
-        return _list(others.items, others.total_count, window)
+        return _list(readable.list_shared(session, account=actor.id, window=window))
     if trash:
-        trashed = session_trash.list_trash(session, owner=actor.id, window=window)
-        return _list(trashed.items, trashed.total_count, window)
-    page = session_search.find(session, q, owner=actor.id, window=window, feedback=feedback)
-    return _list(page.items, page.total_count, window, page.unsearched_count)
+        return _list(session_trash.list_trash(session, owner=actor.id, window=window))
+    found = session_search.find(session, q, owner=actor.id, window=window, feedback=feedback)
+    return _list(found, found.unsearched_count)
 
 
 def _list(
-    rows: Iterable[SessionSummary], total_count: int, window: Window, unsearched_count: int = 0
+    page: Page[TrashedSession] | Page[SessionSummary], unsearched_count: int = 0
 ) -> FoundSessionList:
     return FoundSessionList(
-        sessions=list(rows),
-        total_count=total_count,
-        limit=window.limit,
-        offset=window.offset,
+        sessions=[*page.items],
+        total_count=page.total_count,
+        limit=page.limit,
+        offset=page.offset,
         unsearched_count=unsearched_count,
     )
 
@@ -229,11 +226,7 @@ def fork(session_id: UUID, session: SessionDep, actor: ActorDep) -> PlaygroundSe
 
 @router.put("/{session_id}/messages/{message_id}/rating")
 def rate(
-    session_id: UUID,
-    message_id: UUID,
-    rating: AnswerRating,
-    session: SessionDep,
-    actor: ActorDep,
+    session_id: UUID, message_id: UUID, rating: AnswerRating, session: SessionDep, actor: ActorDep
 ) -> PlaygroundMessageView:
     """Rate an answer with 1 (thumbs up) or -1, or write a note on it; null takes either back."""
     return ratings.rate(session, session_id, message_id, rating, actor=actor)
