@@ -9,7 +9,7 @@ rows, rather than batch by batch: the result is the same.
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from benchmarks import product, row_statements
+from benchmarks import product, row_statements, vacuum
 from core.activity.ingest import events as activity
 from core.activity.ingest import rollups as event_rollups
 from core.activity.ingest import seen_users
@@ -30,7 +30,6 @@ from core.ai_metrics.ingest import rollups as request_rollups
 from core.ai_metrics.models import AiRequest
 from core.ai_metrics.queries import daily_indexes
 from core.database import partitions
-from core.database.connections import engines
 from core.database.db import dedicated_session, transaction
 from core.database.rollups import add_sums
 from core.database.sql_files import compiled
@@ -48,26 +47,6 @@ MANNER = ai_metrics.StoreMode(
 )
 FEWEST_USERS, EVENTS_A_USER = 50_000, 10
 USERS = Stage("load_users", {"number": "int4", "id": "uuid", "name": "text"})
-RAW = (
-    "user_activity_events",
-    "ai_request_metrics",
-    "user_days",
-    "event_rollups",
-    "ai_request_rollups",
-    "ai_dimension_rollups",
-    "tool_rollups",
-    "tool_dimension_rollups",
-)
-DERIVED = (
-    "user_spans",
-    "user_day_counts",
-    "user_week_counts",
-    "users",
-    "funnel_parts",
-    "subjects",
-    "message_scores",
-)
-
 LOADED = USERS.table
 
 
@@ -95,11 +74,11 @@ def main(given: list[str]) -> int:
             "alter table user_days enable trigger user",
         ):
             _run(statement)
-        _vacuum(RAW)
+        vacuum.vacuum(vacuum.RAW)
         daily_indexes.make()
         _derive(users)
         product.score_requests()
-        _vacuum(DERIVED)
+        vacuum.vacuum(vacuum.DERIVED)
         seconds = time.monotonic() - begun
     print(
         f"{rows:,} events and {rows:,} AI requests of {users:,} users in {seconds:.0f} s: "
@@ -278,22 +257,6 @@ def _unhurried() -> Iterator[Session]:
             )
         )
         yield session
-
-
-def _vacuum(tables: Sequence[str]) -> None:
-    """Leave the tables as autovacuum would after a while."""
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(_vacuum_one, tables))
-
-
-def _vacuum_one(table: str) -> None:
-    with (
-        engines.current()
-        .core.connect()
-        .execution_options(isolation_level="AUTOCOMMIT") as connection
-    ):
-        connection.execute(text("set statement_timeout = 0"))
-        connection.execute(text(f"vacuum analyze {table}"))
 
 
 if __name__ == "__main__":
