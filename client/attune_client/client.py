@@ -19,7 +19,7 @@ from attune_client.console import Console
 from attune_client.evaluations import EvaluationPlan, evaluate
 from attune_client.gates import EvaluationOutcome
 from attune_client.prompts import NO_VALUES, Prompt, Prompts, Values, fetch, fill
-from attune_client.rows import CONVERSATIONS, SMALL_ROW_BYTES, Copier, as_line, now
+from attune_client.rows import CONVERSATIONS, copy_row, now
 from attune_client.sender import Pace, Sender
 from attune_client.transport import Transport
 
@@ -264,13 +264,7 @@ class Client:
     def _put(self, path: str, row: dict[str, Any]) -> None:
         try:
             self._start()
-            copier = Copier()
-            fields = {name: copier.copy(value) for name, value in row.items() if value is not None}
-            defaults = {"id": uuid4().hex, "created_at": now()} if path != "batch-runs" else {}
-            complete = {**self._common, **defaults, **fields}
-            is_small = copier.size < SMALL_ROW_BYTES
-            kept = as_line(path, complete) if is_small else complete
-            self._buffer.put(path, kept, len(kept) if is_small else copier.size)
+            self._buffer.put(path, *copy_row(path, row, self._common))
         except Exception as error:  # noqa: BLE001  nothing of ours may raise into the host
             self._refuse(error)
 
