@@ -25,6 +25,7 @@ from sqlalchemy.dialects.postgresql import JSONB, distinct_on, insert
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
+from core.activity.ingest import event_apps
 from core.activity.ingest.event_codes import event_types
 from core.activity.ingest.funnel import statements, subjects
 from core.activity.ingest.funnel.parts import changed_parts
@@ -116,7 +117,7 @@ def deriving(rule: FunnelRule, fresh: CTE, *others: CTE, with_days: bool = False
     seen, new, kept = changed_parts()
     grown = statements.grow(rule, kept, new).cte("grown")
     # With the subjects: an undo in between forgets apps that have none yet
-    apps = statements.note_apps(fresh).cte("apps")
+    apps = event_apps.note_apps(fresh).cte("apps")
     days = [_days_after(fresh, grown)] if with_days else []
     count = select(func.count()).select_from(fresh)
     lost = [statements.lost(kept, is_kind) for is_kind in (func.is_session, func.is_user)]

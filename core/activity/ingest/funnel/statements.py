@@ -34,7 +34,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import Insert, aggregate_order_by, array, insert
 from sqlalchemy.sql.dml import ReturningInsert
 
-from core.activity.models.events import EventApp
 from core.activity.models.funnels import MARKS, REACHED, FunnelPart, Subject
 from core.activity.queries.funnels.funnel import MOMENT, FunnelRule
 from core.activity.schemas import ALL_APPS
@@ -49,7 +48,7 @@ STAR, NO_MARKS = literal_column(f"'{ALL_APPS}'", Text), literal_column("'{}'::bi
 FENCE: ColumnElement[int] = literal_column("0")  # as an offset: Postgres merges no such subquery
 NEVER_REACHED: ColumnElement[Any] = literal_column("null::timestamptz", MOMENT)
 
-subjects, parts, event_apps = table_of(Subject), table_of(FunnelPart), table_of(EventApp)
+subjects, parts = table_of(Subject), table_of(FunnelPart)
 ROW = (*KEY, "of_release")
 # All derived columns as one, to be set at once: SQLAlchemy knows no list of columns in "on conflict
 # do update".
@@ -58,17 +57,6 @@ TARGET = table("subjects", *map(column, (*ROW, "is_whole", *DERIVED, ALL_DERIVED
 MERGED = statement(__package__, "merged_marks").columns(
     column("marks", MARKS), column("is_cut", Boolean)
 )
-
-
-def note_apps(rows: FromClause) -> Insert:
-    """Return the statement that records which apps have events."""
-    apps = (
-        select(rows.c.environment, rows.c.app)
-        .distinct()
-        .where(rows.c.app != STAR, not_(func.is_release_place(rows.c.environment)))
-        .order_by(rows.c.environment, rows.c.app)
-    )
-    return insert(event_apps).from_select(["environment", "app"], apps).on_conflict_do_nothing()
 
 
 def grow(rule: FunnelRule, kept: FromClause, new_parts: FromClause) -> ReturningInsert[Any]:

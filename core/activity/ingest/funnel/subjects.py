@@ -29,6 +29,7 @@ from sqlalchemy import (
     table,
 )
 
+from core.activity.ingest import event_apps
 from core.activity.ingest.funnel import statements
 from core.activity.ingest.funnel.statements import KEY, subjects
 from core.activity.queries.funnels.funnel import FunnelRule
@@ -96,7 +97,7 @@ class SubjectStatements:
 @lru_cache(maxsize=8)
 def statements_of(rule: FunnelRule) -> SubjectStatements:
     first = (
-        statements.note_apps(_STAGED),
+        event_apps.note_apps(_STAGED),
         statements.held(_STAGED),
         statements.of_parts(rule, _STAGED),
     )
