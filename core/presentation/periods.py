@@ -43,7 +43,7 @@ class Period:
 
     def before(self, now: datetime) -> "Period":
         """The previous period, shortened to as much as this one has elapsed."""
-        previous, remaining = self.previous, self.end - max(_half_hour(now), self.start)
+        previous, remaining = self.previous, self.end - max(half_hour(now), self.start)
         if remaining <= timedelta(0):
             return previous
         # Of a period that has just begun, too, there is something to compare with
@@ -131,42 +131,7 @@ class Period:
         ]
 
 
-@dataclass(frozen=True)
-class Pieces:
-    """How a period is read from rollups: rows of days, rows of half hours at its edges, raw rows
-    for the rest.
-
-    `unfolded` is the range that the rollup rows cover; deltas of this range are added.
-    """
-
-    days: list[Period]
-    half_hours: list[Period]
-    unfolded: list[Period]
-    raw: list[Period]
-
-
-def pieces(period: Period, *, by_day: bool = True) -> Pieces:
-    """Split a period; without `by_day`, whole days are read from half hours, too."""
-    since = _half_hour(period.start + HALF_HOUR - MICROSECOND)
-    until = _half_hour(period.end)
-    if since >= until:
-        return Pieces([], [], [], [period])
-    inner = Period(since, until, period.zone)
-    days = _present(inner.whole_days if by_day else None)
-    edges = [Period(since, days[0].start), Period(days[0].end, until)] if days else [inner]
-    return Pieces(
-        days,
-        _present(*edges),
-        [inner],
-        _present(Period(period.start, since), Period(until, period.end)),
-    )
-
-
-def _present(*periods: Period | None) -> list[Period]:
-    return [period for period in periods if period is not None and period.start < period.end]
-
-
-def _half_hour(moment: datetime) -> datetime:
+def half_hour(moment: datetime) -> datetime:
     """Return the start of the half hour of a time; it is the same in all offered time zones."""
     return moment - (moment - datetime(2000, 1, 1, tzinfo=UTC)) % HALF_HOUR
 

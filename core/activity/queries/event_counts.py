@@ -28,7 +28,8 @@ from sqlalchemy.orm import Session
 from core.activity.models.events import Event, EventDelta, EventRollup
 from core.database.rollups import Grain
 from core.database.tables import table_of
-from core.presentation.periods import Period, Watched, pieces
+from core.presentation.periods import Period, Watched
+from core.presentation.rollup_pieces import pieces
 
 rollups, deltas, raw = table_of(EventRollup), table_of(EventDelta), table_of(Event)
 

@@ -10,7 +10,8 @@ from core.ai_metrics.models import AiRequest
 from core.ai_metrics.views import AiMetricsQuery
 from core.database.tables import table_of
 from core.presentation.formatting import NONE, stored_value
-from core.presentation.periods import Period, pieces
+from core.presentation.periods import Period
+from core.presentation.rollup_pieces import pieces
 
 raw = table_of(AiRequest)
 ROLLUP_FILTERS = ("environment", "app", "provider", "model", "status")

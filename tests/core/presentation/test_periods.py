@@ -160,28 +160,6 @@ def test_a_user_is_named_by_either_id() -> None:
     assert Watched().users is None
 
 
-def test_a_period_is_cut_into_whole_days_half_hours_and_what_is_left() -> None:
-    found = periods.pieces(Period(at("2026-03-10T10:07+00:00"), at("2026-03-13T01:10+00:00")))
-    assert found.days == [Period(at("2026-03-11T00:00+00:00"), at("2026-03-13T00:00+00:00"))]
-    assert found.half_hours == [
-        Period(at("2026-03-10T10:30+00:00"), at("2026-03-11T00:00+00:00")),
-        Period(at("2026-03-13T00:00+00:00"), at("2026-03-13T01:00+00:00")),
-    ]
-    assert found.unfolded == [Period(at("2026-03-10T10:30+00:00"), at("2026-03-13T01:00+00:00"))]
-    assert found.raw == [
-        Period(at("2026-03-10T10:07+00:00"), at("2026-03-10T10:30+00:00")),
-        Period(at("2026-03-13T01:00+00:00"), at("2026-03-13T01:10+00:00")),
-    ]
-
-
-def test_less_than_half_an_hour_is_all_raw_and_whole_days_have_no_edges() -> None:
-    short = Period(at("2026-03-10T10:07+00:00"), at("2026-03-10T10:29+00:00"))
-    assert periods.pieces(short) == periods.Pieces([], [], [], [short])
-    whole = last_days(3, zone=CALCUTTA)
-    assert periods.pieces(whole) == periods.Pieces([whole], [], [whole], [])
-    assert periods.pieces(whole, by_day=False) == periods.Pieces([], [whole], [whole], [])
-
-
 def test_filters_of_none_are_those_of_rows_and_named_so_in_links() -> None:
     watched = Watched("test", app="(none)", release="2")
     assert (watched.app, watched.release) == ("", "2")
