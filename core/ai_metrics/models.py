@@ -25,9 +25,9 @@ from core.database.tables import CoreTable, one_of
 
 HISTOGRAM = ARRAY(Integer())
 FOLDED = {"postgresql_with": {"fillfactor": 50}}  # folds update the same rows: in their page
-TOKENS = (
-    *("input_tokens", "output_tokens", "cached_tokens"),
-    *("cache_write_tokens", "reasoning_tokens", "total_tokens"),
+DIMENSION_KEY = (
+    *("grain", "environment", "dimension", "value", "at"),
+    *("app", "provider", "model", "status"),
 )
 
 
@@ -161,10 +161,7 @@ class DimensionRollup(RequestSums, CoreTable):
     __tablename__ = "ai_dimension_rollups"
     __table_args__ = (
         one_of("grain", Grain),
-        PrimaryKeyConstraint(
-            *("grain", "environment", "dimension", "value", "at"),
-            *("app", "provider", "model", "status"),
-        ),
+        PrimaryKeyConstraint(*DIMENSION_KEY),
         FOLDED,
     )
 
@@ -247,10 +244,7 @@ class ToolDimensionRollup(ToolDimensionSums, CoreTable):
     __tablename__ = "tool_dimension_rollups"
     __table_args__ = (
         one_of("grain", Grain),
-        PrimaryKeyConstraint(
-            *("grain", "environment", "dimension", "value", "at"),
-            *("app", "provider", "model", "status", "tool"),
-        ),
+        PrimaryKeyConstraint(*DIMENSION_KEY, "tool"),
         FOLDED,
     )
 

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from core.ai_metrics.ingest import rollups
-from core.ai_metrics.models import HISTOGRAM, TOKENS
+from core.ai_metrics.models import HISTOGRAM
 from core.database.rollups import Fold, half_hour_of
 
 FRESH = "fresh_requests"  # what was stored of a batch, as statements name it
@@ -45,7 +45,7 @@ PENDING, OK, NO_RELEASE = (literal_column(each, Text) for each in ("'pending'", 
 ADDED = ("priced", "cost_squares")
 COUNTED = (
     *("created_at", "environment", "app", "provider", "model", "status"),
-    *TOKENS,
+    *rollups.TOKENS,
     *("cost_usd", "total_latency_ms", "first_token_ms"),
 )
 
@@ -116,7 +116,7 @@ def _grouped(timed: Subquery, keys: tuple[str, ...]) -> Subquery:
     sums = {
         "requests": count,
         "unpriced": count.filter(and_(rows.cost_usd.is_(None), may_cost)),
-        **{name: func.coalesce(func.sum(rows[name]), ZERO) for name in TOKENS},
+        **{name: func.coalesce(func.sum(rows[name]), ZERO) for name in rollups.TOKENS},
         "priced": func.count(rows.cost_usd),
         "cost_nano": cast(cost, BigInteger),
         "cost_squares": cast(squares, Numeric(40, 0)),

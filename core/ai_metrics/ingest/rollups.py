@@ -4,7 +4,6 @@ from sqlalchemy import ColumnElement, Table, exists, func, or_
 from sqlalchemy.orm import Session
 
 from core.ai_metrics.models import (
-    TOKENS,
     DimensionDelta,
     DimensionMonth,
     DimensionRollup,
@@ -20,6 +19,10 @@ from core.database.rollups import Fold
 from core.database.sql_files import statement
 from core.database.tables import table_of
 
+TOKENS = (
+    *("input_tokens", "output_tokens", "cached_tokens"),
+    *("cache_write_tokens", "reasoning_tokens", "total_tokens"),
+)
 SUMS = (
     "requests",
     "unpriced",

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Label
 from sqlalchemy.orm import Session
 
-from core.ai_metrics.models import TOKENS
+from core.ai_metrics.ingest.rollups import TOKENS
 from core.ai_metrics.queries.rollup_sources import (
     Columns,
     RollupSource,

@@ -41,10 +41,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Session
 
-from core.ai_metrics.ingest.rollups import HISTOGRAMS, SUMS
+from core.ai_metrics.ingest.rollups import HISTOGRAMS, SUMS, TOKENS
 from core.ai_metrics.models import (
     HISTOGRAM,
-    TOKENS,
     AiRequest,
     DimensionDelta,
     DimensionRollup,
