@@ -19,17 +19,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from sqlalchemy import Label
 from sqlalchemy.orm import Session
 
-from core.ai_metrics.queries.latency.percentiles import LOWEST, middle, summed_each
+from core.ai_metrics.queries import model_hours
+from core.ai_metrics.queries.latency.percentiles import LOWEST, middle
+from core.ai_metrics.queries.model_hours import Counts, Key, ModelHours
 from core.ai_metrics.queries.rollup_coverage import needs_raw_rows
-from core.ai_metrics.queries.rollup_sources import RollupSource, read_sums
-from core.ai_metrics.schemas import RequestStatus
 from core.ai_metrics.views import AiMetricsQuery, Interval
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
@@ -44,8 +41,6 @@ TIMES_THE_ERRORS, LEAST_ERRORS = 3, 0.05
 # Each model that stands out costs one more query, by the hour
 FEWEST_USUAL, FEWEST_IN_AN_HOUR, MOST_LOOKED_AT = 100, 4, 4
 HOUR, LONGEST_GAP = timedelta(hours=1), timedelta(hours=12)
-
-Counts = NDArray[np.int64]
 
 
 class IncidentKind(StrEnum):
@@ -74,25 +69,6 @@ class Incident(View):
 
 
 @dataclass(frozen=True)
-class ModelHours:
-    """A day or hour of a model; `quicker` has running totals of the latency buckets."""
-
-    at: datetime
-    requests: int
-    errors: int
-    quicker: Counts
-
-    @property
-    def timed(self) -> int:
-        """How many have a latency."""
-        return int(self.quicker[-1])
-
-    def slower_than(self, limit: int) -> int:
-        """Return the number of requests slower than a bucket."""
-        return self.timed - int(self.quicker[limit - LOWEST])
-
-
-@dataclass(frozen=True)
 class Baseline:
     """How a model is on its other days: the bucket that 95 % stay below, and its error rate."""
 
@@ -100,7 +76,6 @@ class Baseline:
     error_rate: float
 
 
-Key = tuple[str, str]
 Days = dict[Key, list[tuple[ModelHours, Baseline]]]
 Test = Callable[[ModelHours, Baseline], tuple[int, int, float]]
 
@@ -116,7 +91,7 @@ def incidents(session: Session, query: AiMetricsQuery, *, actor: Actor) -> list[
         return []
     days = {
         key: list(_beside_usual(slots))
-        for key, slots in _slots(session, whole, Interval.DAY).items()
+        for key, slots in model_hours.read(session, whole, Interval.DAY).items()
     }
     found = [
         one
@@ -138,7 +113,7 @@ def _found(
             provider=key[0] or None,
             model=key[1],
         )
-        hours = _slots(session, around, Interval.HOUR).get(key, [])
+        hours = model_hours.read(session, around, Interval.HOUR).get(key, [])
         strange = {hour.at for hour in _outstanding_hours(hours, usual, trouble, test)}
         for run in _runs(hours, strange, partial(_is_usual, usual=usual, test=test)):
             inside = [
@@ -275,26 +250,3 @@ def _p95(quicker: Counts) -> float:
         if quicker[-1]
         else 0.0
     )
-
-
-def _slots(session: Session, query: AiMetricsQuery, step: Interval) -> dict[Key, list[ModelHours]]:
-    """Return the days or hours of each model in which something ended."""
-    found: dict[Key, list[ModelHours]] = defaultdict(list)
-    # An error rate needs requests of every status, whichever the page shows
-    rows = read_sums(session, replace(query, status=None), _counts, by_model=True, step=step)
-    quicker = np.cumsum(summed_each([row["times"] for row in rows]), axis=1)
-    for row, counts in sorted(zip(rows, quicker, strict=True), key=lambda each: each[0]["at"]):
-        ended = row["requests"] - row["pending"]
-        found[row["provider"], row["model"]].append(
-            ModelHours(row["at"], ended, row["errors"], counts)
-        )
-    return found
-
-
-def _counts(source: RollupSource) -> list[Label[Any]]:
-    return [
-        source.total("requests").label("requests"),
-        source.total("requests", status=RequestStatus.PENDING).label("pending"),
-        source.total("requests", status=RequestStatus.ERROR).label("errors"),
-        source.packed("latency").label("times"),
-    ]
