@@ -23,7 +23,8 @@ from core.annotations.exports.examples import (
 )
 from core.annotations.exports.exclusions import ExclusionReason
 from core.annotations.exports.line_encoding import encoded, json_line, json_text
-from core.annotations.exports.transcripts import NotRepresentable, StoredTurn, TranscriptMessage
+from core.annotations.exports.openai_messages import messages
+from core.annotations.exports.transcripts import NotRepresentable, StoredTurn
 from core.presentation import csv_lines
 
 FACTS = (
@@ -110,19 +111,19 @@ def openai_chat(example: Example) -> bytes:
     """Write a line of OpenAI's supervised fine-tuning file."""
     found = answered_question(example)
     tools = {"tools": found.question.tools} if found.question.tools else {}
-    return json_line({"messages": _messages(*found.question.turns, found.answer), **tools})
+    return json_line({"messages": messages(*found.question.turns, found.answer), **tools})
 
 
 def openai_dpo(found: ComparedAnswers) -> bytes:
     """Write a line of OpenAI's preference file."""
     line = {
         "input": {
-            "messages": _messages(*found.question.turns),
+            "messages": messages(*found.question.turns),
             "tools": found.question.tools,
             "parallel_tool_calls": True,  # a stored turn may have several calls
         },
-        "preferred_output": _messages(found.better),
-        "non_preferred_output": _messages(found.worse),
+        "preferred_output": messages(found.better),
+        "non_preferred_output": messages(found.worse),
     }
     return json_line(line)
 
@@ -132,8 +133,8 @@ def trl_preference(found: ComparedAnswers) -> bytes:
     return json_line(
         {
             **_prompt(found.question),
-            "chosen": _messages(found.better),
-            "rejected": _messages(found.worse),
+            "chosen": messages(found.better),
+            "rejected": messages(found.worse),
         }
     )
 
@@ -142,7 +143,7 @@ def trl_unpaired(example: Example) -> bytes:
     """Write a line of a TRL unpaired preference dataset, conversational."""
     found = rated_answer(example)
     return json_line(
-        {**_prompt(found.question), "completion": _messages(found.answer), "label": found.is_good}
+        {**_prompt(found.question), "completion": messages(found.answer), "label": found.is_good}
     )
 
 
@@ -202,32 +203,7 @@ def _text(value: object) -> str:
 def _prompt(question: TrainingQuestion) -> dict[str, Any]:
     """Return TRL's prompt columns; tools are JSON text, since columns need one schema."""
     tools = {"tools": json_text(question.tools).decode()} if question.tools else {}
-    return {"prompt": _messages(*question.turns), **tools}
-
-
-def _messages(*spoken: TranscriptMessage) -> list[dict[str, Any]]:
-    return [_message(each) for each in spoken]
-
-
-def _message(spoken: TranscriptMessage) -> dict[str, Any]:
-    if spoken.answers is not None:
-        return {
-            "role": spoken.role,
-            "tool_call_id": spoken.answers.id,
-            "name": spoken.answers.name,
-            "content": spoken.content,
-        }
-    if not spoken.calls:
-        return {"role": spoken.role, "content": spoken.content}
-    calls = [
-        {
-            "id": call.id,
-            "type": "function",
-            "function": {"name": call.name, "arguments": call.arguments},
-        }
-        for call in spoken.calls
-    ]
-    return {"role": spoken.role, "content": spoken.content or None, "tool_calls": calls}
+    return {"prompt": messages(*question.turns), **tools}
 
 
 def _plain(value: object) -> object:
