@@ -20,7 +20,7 @@ from core.executions.schemas import (
     NewExecution,
     PendingExecution,
 )
-from core.executions.service import cached_answers, call_rows
+from core.executions.service import cached_answers, call_rows, outcome_columns
 from core.executions.service.call_rows import IF_PENDING, TEXT_MAY_GROW
 from core.executions.tools.toolboxes import Toolbox
 from core.identity.permissions import Permission, require
@@ -135,12 +135,7 @@ def finish(session: Session, execution: PendingExecution, outcome: CallOutcome) 
         "error": outcome.error.model_dump() if outcome.error else None,
         "finished_at": clock.now(),
     }
-    used = {
-        "first_token_ms": outcome.first_token_ms,
-        "execution_time_ms": outcome.execution_time_ms,
-        **_tokens_and_cost(outcome),
-        **_fallback(execution, outcome),
-    }
+    used = outcome_columns.used(execution, outcome)
     if not _end(session, execution, values | used):
         if outcome.status is ExecutionStatus.CANCELLED:
             grown = (TEXT_MAY_GROW, values["response"])
@@ -167,13 +162,6 @@ def _end(session: Session, execution: PendingExecution, values: dict[str, Any]) 
     return call_rows.end_and_notify(session, execution.id, values, event)
 
 
-def _fallback(execution: PendingExecution, outcome: CallOutcome) -> dict[str, Any]:
-    if outcome.fallback is None:
-        return {}
-    model, provider = outcome.fallback.model.id, outcome.fallback.connection.name
-    return {"model_id": model, "provider": provider, "fallback_for": execution.route.model.id}
-
-
 def _settle(session: Session, execution_id: UUID, outcome: CallOutcome) -> None:
     """Count what a call used; one that failed before its answer began used nothing."""
     if outcome.usage is not None:
@@ -183,20 +171,6 @@ def _settle(session: Session, execution_id: UUID, outcome: CallOutcome) -> None:
     else:
         # What a stopped call has used is known later, if at all
         reservations.settle(session, [execution_id], None, None)
-
-
-def _tokens_and_cost(outcome: CallOutcome) -> dict[str, Any]:
-    if (usage := outcome.usage) is None:
-        return _cost(outcome.cost)
-    return _cost(outcome.cost) | {
-        "input_tokens": usage.input,
-        "output_tokens": usage.output,
-        "cached_tokens": usage.cached,
-        "cache_write_tokens": usage.cache_write,
-        "reasoning_tokens": usage.reasoning,
-        "total_tokens": usage.total,
-        "tokens_estimated": usage.is_estimated,
-    }
 
 
 def cancel(session: Session, execution_id: UUID, *, text: str | None, actor: Actor) -> bool:
@@ -257,12 +231,8 @@ def record_all_alive(session: Session, instance: UUID) -> None:
 
 def write_costs(session: Session, costs: Mapping[UUID, Cost]) -> None:
     """Store the costs of ended calls."""
-    if rows := [{"which": id_, **_cost(cost)} for id_, cost in costs.items()]:
+    if rows := [{"which": id_, **outcome_columns.cost(cost)} for id_, cost in costs.items()]:
         session.execute(update(executions).where(executions.c.id == bindparam("which")), rows)
-
-
-def _cost(cost: Cost) -> dict[str, Any]:
-    return {"cost_usd": cost.usd, "cost_source": cost.source, "price_id": cost.price_id}
 
 
 def _fail_interrupted(session: Session, matching: Update) -> int:
