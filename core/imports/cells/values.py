@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from core.imports.cells import states, timestamps
+from core.imports.cells.decimal_marks import decimal
 from core.imports.fields import LONGEST, LONGEST_TEXT, words
 from core.imports.mapping import FieldRule, Mapping, ValueType, ValueUnit
 from core.imports.parsed import RowKind
@@ -41,10 +42,6 @@ SUFFIXES = (
     | dict.fromkeys(("m", "min", "mins", "minute", "minutes", "minuten"), 60_000.0)
     | dict.fromkeys(("h", "std"), 3_600_000.0)
 )
-THOUSANDS = {
-    mark: re.compile(rf"^[+-]?[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+$") for mark in ",."
-}
-GAPS = str.maketrans("", "", " _'\u00a0\u202f\u2019")
 CLOCK = re.compile(r"^(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:\.\d+)?)$")
 ENUM = re.compile(r"^[a-z_]+\.(?=[a-z])")  # `StatusCode.ERROR`
 PRICE = re.compile(r"[\s$]|USD|usd")
@@ -110,24 +107,6 @@ def text(value: Value, longest: int = LONGEST_TEXT) -> str:
 def _text(value: Value, longest: int, values: dict[str, str]) -> str:
     found = text(value, longest)
     return values.get(found, found)
-
-
-def decimal(written: str, *, comma: bool = False) -> str:
-    """Return a number as Python reads it, whichever marks it is written with; `comma` says that the
-    decimal mark is one.
-
-    Otherwise `1,5` and `1.234,5` can be nothing else; three digits after a comma are
-    thousands.
-    """
-    plain = written.strip().translate(GAPS)
-    last = max(plain.rfind(","), plain.rfind("."))
-    if "," in plain and "." in plain:
-        return plain[:last].replace(",", "").replace(".", "") + "." + plain[last + 1 :]
-    if comma and THOUSANDS["."].match(plain):
-        return plain.replace(".", "")
-    if not comma and THOUSANDS[","].match(plain):
-        return plain.replace(",", "")
-    return plain.replace(",", ".")
 
 
 def count(value: Value, *, comma: bool = False) -> int:
