@@ -28,7 +28,7 @@ class Work:
 
 
 def resume() -> None:
-    """Begin again for a reviewer who comes back."""
+    """Start a review session when a reviewer returns to the page."""
     if queue_session.current().shown is None and st.query_params.get(queue_session.RESUMES):
         with _work() as its:
             found = review_sessions.start(
