@@ -1,6 +1,6 @@
 """Users as the product describes them; each field has its newest value in any order of arrival."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +16,7 @@ from core.ingest.rows import RowSource, as_jsonb, key_of
 from core.platform import clock
 
 DESCRIBED = Stage(
-    "described_users",
-    {"id": "uuid", "external_id": "text", "seen_at": "timestamptz", "is_told": "boolean"},
+    "described_users", {"id": "uuid", "external_id": "text", "seen_at": "timestamptz"}
 )
 LEARNED = Stage(
     "learned_users",
@@ -27,19 +26,20 @@ SEEN_AT = "seen_at"
 NAMED = sql.SQL("(select id as user_id from described_users) as described")
 FIELDS = ("email", "display_name", "traits")
 
-# When a row tells no time of its own, a user who is there already was not seen because of it.
+# A row that tells no time of its own does not say when the user was seen. Until something does, it
+# is when the user was made: the time of `created_at`, which no other row has.
 MAKE = """
 insert into users as present (id, external_id, first_seen_at, last_seen_at)
-select id, min(external_id), coalesce(min(seen_at) filter (where is_told), min(seen_at)),
-    coalesce(max(seen_at) filter (where is_told), max(seen_at))
+select id, min(external_id), coalesce(min(seen_at), now()), coalesce(max(seen_at), now())
 from described_users group by id order by id
 on conflict (id) do nothing returning id"""
 SEEN = """
-update users set first_seen_at = least(first_seen_at, first_at),
-    last_seen_at = greatest(last_seen_at, last_at)
+update users set first_seen_at = least(nullif(first_seen_at, created_at), first_at),
+    last_seen_at = greatest(nullif(last_seen_at, created_at), last_at)
 from (select id, min(seen_at) as first_at, max(seen_at) as last_at from described_users
-    where is_told group by id) as seen
-where seen.id = users.id and (first_at < first_seen_at or last_at > last_seen_at)"""
+    where seen_at is not null group by id) as seen
+where seen.id = users.id
+    and (first_at < first_seen_at or last_at > last_seen_at or last_seen_at = created_at)"""
 LOCK = """
 select id, told, email, display_name, traits from users where id = any(%(ids)s) order by id
     for update"""
@@ -54,7 +54,9 @@ def store(session: Session, users: list[NewUser], source: RowSource) -> int:
     """Store users; return the number of rows with new information."""
     users = source.cleaned(users)
     connection = driver(session)
-    DESCRIBED.copy(connection, _rows(users))
+    DESCRIBED.copy(
+        connection, ((key_of("user", each.id), each.id, each.created_at) for each in users)
+    )
     note_named(connection, source.import_id, NAMED)
     made = {id_ for (id_,) in connection.execute(MAKE)}
     ids = {key_of("user", user.id) for user in users}
@@ -79,12 +81,6 @@ def lock(connection: Connection, ids: Collection[UUID]) -> dict[UUID, VersionedF
         id_: VersionedFields(dict(zip(FIELDS, values, strict=True)), told)
         for id_, told, *values in rows
     }
-
-
-def _rows(users: list[NewUser]) -> Iterator[tuple[object, ...]]:
-    now = clock.now()
-    for user in users:
-        yield key_of("user", user.id), user.id, user.created_at or now, user.created_at is not None
 
 
 def _learn(

@@ -47,6 +47,10 @@ def _image(user: RemainingRow, seen: Times) -> Image:
 
 
 def _known(user: RemainingRow, name: str, seen: datetime | None) -> list[datetime]:
+    known = ([seen] if seen is not None else []) + user.times(users.SEEN_AT)
     before: Any = user.others.get(OTHERS, {}).get(name, [None])[0]
-    known = [datetime.fromisoformat(before)] if before is not None else []
-    return known + ([seen] if seen is not None else []) + user.times(users.SEEN_AT)
+    if before is None:
+        return known
+    # When the user was made, a time that no row has told: it counts until one does
+    is_untold = before == user.present["created_at"]
+    return known if known and is_untold else [*known, datetime.fromisoformat(before)]
