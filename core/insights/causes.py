@@ -19,6 +19,7 @@ from core.ai_metrics.queries.breakdown import break_down
 from core.ai_metrics.views import AiMetricsQuery, Interval
 from core.identity.schemas import Actor
 from core.insights.queries.drop_off_errors import DropOffErrors, drop_off_errors
+from core.insights.same_as_before import LEAST_REQUESTS, is_unfounded
 from core.insights.schemas import CauseContribution, FindingCause, WatchScope
 from core.platform import clock
 from core.presentation import formatting
@@ -41,7 +42,6 @@ WHERE = (
     BreakdownDimension.PROMPT_VERSION,
 )
 MOST_OF_IT = 0.5  # of the change: a value with less of it does not explain it
-LEAST_REQUESTS = 20  # of a percentile that is compared
 FEWEST_DAYS = 2  # on each side of the day of a change
 
 
@@ -56,11 +56,18 @@ def cause_of_change(
     if measure in (BreakdownMeasure.ERRORS, BreakdownMeasure.ERROR_RATE):
         where.append(BreakdownDimension.ERROR_TYPE)
     found = [break_down(session, query, each, measure, interval, actor=actor) for each in where]
-    contributions = [
-        contribution for each in found if (contribution := _contribution(each)) is not None
-    ]
-    contributions.sort(key=lambda each: -(each.share_of_change or 0))
     first = _first_day(found[0], query.period) if interval else None
+    since = replace(query, period=_since(query.period, first))
+
+    def is_founded(each: CauseContribution) -> bool:
+        if each.dimension is BreakdownDimension.ERROR_TYPE:
+            return True
+        around = break_down(session, since, each.dimension, measure, actor=actor)
+        return not is_unfounded(each.value, around)
+
+    named = [one for each in found if (one := _contribution(each)) is not None]
+    contributions = [each for each in named if is_founded(each)]
+    contributions.sort(key=lambda each: -(each.share_of_change or 0))
     return FindingCause(
         measure=measure,
         contributions=contributions,
@@ -159,6 +166,12 @@ def _ranks(values: Sequence[float]) -> list[float]:
         sum(other < value for other in values) + sum(other == value for other in values) / 2
         for value in values
     ]
+
+
+def _since(period: Period, first: date | None) -> Period:
+    """Return the part of a period, or what it is longer by, since the first day of a change."""
+    start = midnight(first, period.zone) if first is not None else period.start
+    return replace(period, start=start)
 
 
 def _first_day(found: Breakdown, period: Period) -> date | None:
