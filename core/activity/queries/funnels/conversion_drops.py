@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
-from math import ceil
+from math import ceil, sqrt
 
 import numpy as np
 from sqlalchemy import BigInteger, Integer, Label, cast, func, literal_column
@@ -30,7 +30,7 @@ from core.cache.large_workspaces import cached_if_large
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
 from core.platform import clock
-from core.presentation.periods import DAY, Period, Watched
+from core.presentation.periods import DAY, Period, Watched, day_of, midnight
 from core.statistics.rates import rate_difference
 
 WITHIN, AROUND = timedelta(days=1), 14 * DAY
@@ -113,6 +113,16 @@ class ChangeCounts:
         """Which share did before."""
         return self.passed_before / self.users_before
 
+    @property
+    def deviations(self) -> float:
+        """By how many of its standard errors the rate has fallen."""
+        users = self.users, self.users_before
+        if 0 in users:
+            return 0.0
+        common = (self.passed + self.passed_before) / sum(users)
+        error = sqrt(common * (1 - common) * sum(1 / each for each in users))
+        return (self.before - self.rate) / error if error else 0.0
+
     def is_drop(self, times: int) -> bool:
         """Whether fewer pass, by more than chance explains when one has looked so many times."""
         # Of far fewer users before, the rate is too uncertain to have fallen from
@@ -126,8 +136,8 @@ class ChangeCounts:
 def drops(
     session: Session, period: Period, watched: Watched, *, actor: Actor
 ) -> list[ConversionDrop]:
-    """Return drops since a release of the period, else since the start of the period; none of a
-    release whose users are not counted.
+    """Return drops since a release of the period, else since their first day; none of a release
+    whose users are not counted.
 
     What changed with a release is counted of the users of its app: another app's may have dropped
     off at the same time.
@@ -148,6 +158,7 @@ def drops(
         fallen = [counts for counts in counted if counts.is_drop(len(cuts) * len(funnel.steps))]
         if fallen:
             worst = max(fallen, key=lambda counts: counts.before - counts.rate)
+            worst = _begun_later(hours[worst.cut.app][number], worst, period.zone) or worst
             steps = funnel.steps[step - 1], funnel.steps[following - 1]
             found.append(_drop(step, *steps, worst, period.end, is_sampled=most < SAMPLES))
     return found
@@ -175,6 +186,25 @@ def _counts(hours: HourlyCounts, cut: ChangePoint) -> ChangeCounts:
     # The hour in which it happened belongs to both, and is left out.
     after, before = hours.between(cut.at, cut.until), hours.between(cut.at - AROUND, cut.at - GRAIN)
     return ChangeCounts(cut, *after, *before)
+
+
+def _begun_later(hours: HourlyCounts, drop: ChangeCounts, zone: str) -> ChangeCounts | None:
+    """Return a drop since the midnight from which rates differ most from those before, of no
+    release; None where rates had fallen by then, or too few users tell.
+    """
+    day, later = day_of(drop.cut.at + DAY, zone) + DAY, list[ChangeCounts]()
+    while (at := midnight(day, zone)) < drop.cut.until:
+        later.append(_counts(hours, replace(drop.cut, at=at, release=None)))
+        day += DAY
+    split = max([drop, *later], key=lambda counts: counts.deviations)
+    if split is drop or not split.is_drop(1):
+        return None
+    passed, users = hours.between(drop.cut.at, split.cut.at)
+    before = drop.passed_before, drop.users_before
+    if users < FEWEST or drop.before - passed / users > passed / users - split.rate:
+        return None
+    _, high = rate_difference(passed, users, *before)
+    return split if high >= 0 else None
 
 
 def _drop(
