@@ -83,7 +83,7 @@ def main() -> None:
     draw_models(reads, chosen)
     draw_prompt_versions(reads, chosen)
     score_charts.draw(reads, chosen)
-    request_list.draw(reads, chosen, summary.total_requests)
+    request_list.draw(reads, chosen)
     header.finish(reads, chosen, csv=TABLES)
 
 

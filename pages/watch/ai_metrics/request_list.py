@@ -34,7 +34,7 @@ PAGE = "ai-metrics"
 
 
 @errors.part("Requests")
-def draw(reads: Reads, filters: Filters, total: int) -> None:
+def draw(reads: Reads, filters: Filters) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         with st.container(width="content"):
             frame.section("Requests", "click a row for details, a header to sort")
@@ -54,9 +54,8 @@ def draw(reads: Reads, filters: Filters, total: int) -> None:
     window = tables.window(at, SHOWN)
     if latency := LatencyRange.read(filters["latency"]):
         _draw_latency(latency)
-    if latency or order != RequestOrder.NEWEST:
-        # Requests without a latency or a cost are not in these lists
-        total = reads.ask(request_lists.count_requests, filters.asked, latency, RequestOrder(order))
+    # Not as many as the figures count: of some, the latency, the cost or the row is missing
+    total = reads.ask(request_lists.count_requests, filters.asked, latency, RequestOrder(order))
     asked = (filters.asked, RequestOrder(order), window, latency)
     rows = reads.ask(request_lists.list_first, *asked)
     sorting = Sorting(order, partial(state.put, "order"))

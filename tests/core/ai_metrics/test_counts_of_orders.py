@@ -73,4 +73,6 @@ def test_requests_of_a_bar_are_counted_in_rollups() -> None:
         wanted = LatencyRange(bar.from_ms, bar.to_ms)
         total = request_lists.count_requests(session, ASKED[0], wanted, actor=actor)
     assert total == bar.requests
-    assert len(statements) == 1  # of the sums, whose raw rows are those of the period's ends
+    assert (
+        len([each for each in statements if "FROM settings" not in each]) == 1
+    )  # of the sums, whose raw rows are those of the period's ends

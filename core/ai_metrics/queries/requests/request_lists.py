@@ -1,6 +1,7 @@
 """AI requests themselves: lists by cursor, one with its steps."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
@@ -30,7 +31,9 @@ from core.ai_metrics.schemas import RequestStatus
 from core.ai_metrics.views import AiMetricsQuery
 from core.cache.large_workspaces import cached_if_large
 from core.conversations.models import Conversation
+from core.database import settings
 from core.database.paging import Cursor, Window
+from core.database.settings import Sealed
 from core.database.tables import table_of
 from core.identity.permissions import Permission, may, require, without_contents
 from core.identity.schemas import Actor
@@ -70,23 +73,22 @@ def count_requests(
     *,
     actor: Actor,
 ) -> int:
-    """Return how many requests such a list has; rollups also count rows that are no longer stored.
+    """Return how many requests such a list has.
 
     From `MANY` with a cost on, failed requests without one are counted, too.
     """
     require(actor, Permission.WATCH)
-    if latency is None:
-        return _count_in(session, query, order)
-    bars = latency_histogram(session, query)
-    edges = {0, *(edge for bar in bars for edge in (bar.from_ms, bar.to_ms))}
-    if edges >= {latency.from_ms, latency.to_ms}:
-        found = [
-            bar for bar in bars if latency.from_ms <= bar.from_ms and bar.to_ms <= latency.to_ms
-        ]
-        return sum(bar.requests for bar in found)
-    # Slower: a range of an address that is typed, or of a bar that new requests have moved
-    counted = select(func.count()).select_from(raw).where(*_of(query, latency))
-    return cached_if_large(session, (query, latency), lambda: session.scalars(counted).one())
+    start, end = query.period.start, query.period.end
+    until = settings.read(session, Sealed).gap_after(start, raw.name)
+    if until is None:
+        return _count(session, query, latency, order)
+    # Rollups also count what retention has deleted; before this time, few rows are left
+    left, rest = (
+        replace(query, period=replace(query.period, start=since, end=before))
+        for since, before in ((start, min(until, end)), (until, end))
+    )
+    found = _count_stored(session, left, latency, order)
+    return found + _count(session, rest, latency, order) if until < end else found
 
 
 def list_requests(
@@ -178,21 +180,56 @@ def get_request(session: Session, given: str, *, actor: Actor) -> RequestDetail:
     )
 
 
+def _count(
+    session: Session, query: AiMetricsQuery, latency: LatencyRange | None, order: RequestOrder
+) -> int:
+    if latency is None:
+        return _count_in(session, query, order)
+    bars = latency_histogram(session, query)
+    edges = {0, *(edge for bar in bars for edge in (bar.from_ms, bar.to_ms))}
+    if edges >= {latency.from_ms, latency.to_ms}:
+        found = [
+            bar for bar in bars if latency.from_ms <= bar.from_ms and bar.to_ms <= latency.to_ms
+        ]
+        return sum(bar.requests for bar in found)
+    # Slower: a range of an address that is typed, or of a bar that new requests have moved
+    return _count_stored(session, query, latency, order)
+
+
 def _count_in(session: Session, query: AiMetricsQuery, order: RequestOrder) -> int:
     if order is RequestOrder.SLOWEST:
         timed = read_sums(session, query, lambda source: [source.timed("latencies").label("timed")])
         return int(timed[0]["timed"])
     if order is RequestOrder.MOST_EXPENSIVE:
         # No rollup knows which failed requests have no cost: only some of them count as unpriced
-        has_cost = (*matching_requests(query, query.period), raw.c.cost_usd.is_not(None))
-        first = select(raw.c.id).where(*has_cost).limit(MANY).subquery("first")
-        counted = select(func.count()).select_from(first)
-        found = cached_if_large(session, (query, order), lambda: session.scalars(counted).one())
+        found = _count_stored(session, query, None, order, most=MANY)
         if found < MANY:
             return found
         every = volume(session, query)
         return every.total_requests - every.unpriced_requests
     return volume(session, query).total_requests
+
+
+def _count_stored(
+    session: Session,
+    query: AiMetricsQuery,
+    latency: LatencyRange | None,
+    order: RequestOrder,
+    *,
+    most: int | None = None,
+) -> int:
+    """Count the rows themselves, up to `most`."""
+    has = {
+        RequestOrder.SLOWEST: raw.c.total_latency_ms,
+        RequestOrder.MOST_EXPENSIVE: raw.c.cost_usd,
+    }
+    wanted = _of(query, latency)
+    if latency is None and order in has:
+        wanted.append(has[order].is_not(None))
+    rows = select(raw.c.id).where(*wanted).limit(most).subquery("rows")
+    counted = select(func.count()).select_from(rows)
+    asked = (query, latency, order, most)
+    return cached_if_large(session, asked, lambda: session.scalars(counted).one())
 
 
 def _of(query: AiMetricsQuery, latency: LatencyRange | None) -> list[ColumnElement[bool]]:
