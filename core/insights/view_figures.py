@@ -23,6 +23,7 @@ from core.batches.queries.kpis import run_kpis
 from core.batches.views import BatchRunQuery
 from core.conversations.queries import conversations
 from core.conversations.views import ConversationFilter
+from core.database import settings
 from core.database.paging import Window
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -178,7 +179,10 @@ def _conversations(core: Session, _: Session, query: FigureQuery, actor: Actor) 
         ).total_count
 
     before = query.period.before(clock.now())
-    return [_count("conversations", "Conversations", count(query.period), count(before))]
+    # What retention has partly removed is not compared (docs/decisions/0018)
+    is_there = settings.read(core, settings.Sealed).has_all(before.start, "conversations")
+    earlier = count(before) if is_there else None
+    return [_count("conversations", "Conversations", count(query.period), earlier)]
 
 
 def _annotations(_: Session, ai: Session, query: FigureQuery, actor: Actor) -> list[Kpi]:

@@ -227,10 +227,12 @@ class FeedbackBefore(Ratings):
 class FeedbackStats(FeedbackBefore):
     """Feedback of a period: in total, by day, by model, and of as much of the previous period.
 
-    `models_of` is the number of latest ratings that the models are based on.
+    `models_of` is the number of latest ratings that the models are based on. `is_previous_whole` is
+    false where retention has deleted ratings of the previous period, which is then not compared.
     """
 
     days: list[RatingsOfDay]
     models: list[RatingsOfModel]
     models_of: int
     previous: FeedbackBefore
+    is_previous_whole: bool

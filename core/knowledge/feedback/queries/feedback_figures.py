@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.activity import rates
 from core.conversations.opinions import ConversationOpinion, rated
+from core.database import settings
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.knowledge.feedback.queries.feedback_list import conditions, feedback, models_of
@@ -42,13 +43,15 @@ def feedback_stats(
     require(actor, Permission.READ_CONTENTS)
     where = conditions(core, filters, period, watched)
     models, looked_at = _by_model(core, ai, where)
-    before = _whole(ai, conditions(core, filters, period.before(clock.now()), watched))
+    before = period.before(clock.now())
+    sealed = settings.read(core, settings.Sealed)
     return FeedbackStats(
         **_whole(ai, where).model_dump(),
         days=_by_day(ai, where, period),
         models=models,
         models_of=looked_at,
-        previous=before,
+        previous=_whole(ai, conditions(core, filters, before, watched)),
+        is_previous_whole=sealed.has_all(before.start, feedback.name),
     )
 
 
