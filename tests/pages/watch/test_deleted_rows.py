@@ -13,7 +13,15 @@ from core.platform import clock
 from tests.factories.ai_metrics import request, send
 from tests.factories.batches import ran
 from tests.factories.identity import person
-from tests.pages.conftest import AI_METRICS, BATCH_HISTORY, ONBOARDING, TUNING, Console, said
+from tests.pages.conftest import (
+    AI_METRICS,
+    BATCH_HISTORY,
+    ONBOARDING,
+    OVERVIEW,
+    TUNING,
+    Console,
+    said,
+)
 
 KNOWLEDGE = "review/knowledge/page.py"
 NOTE = "Retention has deleted {} from before"
@@ -67,3 +75,17 @@ def test_ai_metrics_say_so_only_by_filters_that_rollups_do_not_have(
     seal(now - timedelta(days=10))
     found = texts(console, AI_METRICS, **filters, days="30")
     assert (NOTE.format("AI requests") in found) is is_said
+
+
+@pytest.mark.parametrize(("days", "is_said"), [("30", True), ("7", False)])
+def test_the_overview_says_so_of_ratings_which_its_other_figures_do_not_read(
+    console: Console, days: str, is_said: bool
+) -> None:
+    now = clock.now()
+    send(request(now - timedelta(days=1), id="r1"))
+    seal(now - timedelta(days=10))
+    app = console(person(kind=SessionKind.BROWSER), OVERVIEW)
+    app.query_params["days"] = days
+    app.run()
+    helps = {each.label: NOTE.format("ratings") in each.help for each in app.metric}
+    assert [label for label, has in helps.items() if has] == ["Positive feedback"] * is_said
