@@ -8,6 +8,7 @@ from uuid import UUID
 from core.ai_metrics.schemas import RequestStatus
 from core.identity.schemas import View
 from core.ingest.external_ids import keys_of
+from core.platform import clock
 from core.presentation.money import Usd
 from core.presentation.periods import Period, Watched
 
@@ -78,8 +79,8 @@ class AiMetricsQuery:
 
     @property
     def previous(self) -> "AiMetricsQuery":
-        """The same of the period before."""
-        return replace(self, period=self.period.previous)
+        """The same of the period before, of an open one of as much as has passed of it."""
+        return replace(self, period=self.period.before(clock.now()))
 
 
 class Volume(View):
@@ -110,7 +111,7 @@ class Figures(Volume):
 
 
 class AiMetricsSummary(Figures):
-    """The figures of a period, and of the one before."""
+    """The figures of a period, and of as much of the one before."""
 
     start: datetime
     end: datetime

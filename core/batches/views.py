@@ -13,6 +13,7 @@ from core.activity.views import ConfidenceInterval
 from core.batches.error_summaries import ErrorSummary
 from core.batches.schemas import INTERNAL_JOBS
 from core.identity.schemas import View
+from core.platform import clock
 from core.presentation.periods import Period, Watched
 
 GOOD = ("completed",)
@@ -36,8 +37,8 @@ class BatchRunQuery:
 
     @property
     def previous(self) -> "BatchRunQuery":
-        """The same filters for the previous period."""
-        return replace(self, period=self.period.previous)
+        """The same of the period before, of an open one of as much as has passed of it."""
+        return replace(self, period=self.period.before(clock.now()))
 
 
 class RunOrder(StrEnum):
@@ -121,7 +122,7 @@ class RunFigures(RunCounts):
 
 
 class RunSummary(RunFigures):
-    """The figures of a period, and of the previous one."""
+    """The figures of a period, and of as much of the previous one."""
 
     start: datetime
     end: datetime
@@ -158,7 +159,7 @@ class PhaseDay(View):
 
 
 class Phase(PhaseFigures):
-    """A phase of a batch job: in total, by day, and in the previous period."""
+    """A phase of a batch job: in total, by day, and in as much of the previous period."""
 
     batch_job: str
     phase: str

@@ -102,7 +102,7 @@ def test_the_default_is_thirty_days_with_today_in_production(
     send(
         request(noon),
         request(noon - timedelta(days=29)),
-        request(noon - timedelta(days=30)),
+        request(noon - timedelta(days=30, hours=1)),
         request(noon, environment="staging"),
     )
     found = got(analyst, "/admin/ai/metrics")
