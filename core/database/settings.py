@@ -107,6 +107,7 @@ class Sealed(SettingsGroup):
     batch_run_history: datetime | None = None
     ai_feedback: datetime | None = None
     conversations: datetime | None = None
+    message_scores: datetime | None = None
     import_traces: datetime | None = None  # by when they were noted
 
     def until(self, parent: str) -> datetime | None:

@@ -88,7 +88,9 @@ class ScoresOfDay(MeanScore):
 
 
 class ScoreFigures(MeanScore):
-    """Scores under one name; `previous` is the same part of the previous period."""
+    """Scores under one name; `previous` is the same part of the previous period, and nothing where
+    retention has deleted some of it.
+    """
 
     name: str
     lowest: float | None

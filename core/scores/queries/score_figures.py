@@ -1,7 +1,7 @@
 """Figures of scores by name: means and label shares with intervals, by day, and as before."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from itertools import islice
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from core.database import settings
 from core.database.tables import table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -70,9 +71,7 @@ def score_stats(
     where.append(scores.c.name.in_(names))
     means = _means(session, where, period.zone)
     labels = _labels(session, where, _day_of(scores.c.created_at, period.zone))
-    earlier = conditions(filters, period.before(clock.now()), watched)
-    before = _sums(session, _drawn([*earlier, scores.c.name.in_(names)]))
-    previous = {name: _mean([sums]) for name, *sums in before}
+    previous = _before(session, filters, period.before(clock.now()), watched, names)
     figures = [
         ScoreFigures(
             **means[name, None].model_dump(),
@@ -86,6 +85,22 @@ def score_stats(
         for name, counts in names.items()
     ]
     return ScoreStats(names=figures, more_names=len(every) - len(names))
+
+
+def _before(
+    session: Session,
+    filters: ScoreFilter,
+    before: Period,
+    watched: Watched,
+    names: Collection[str],
+) -> dict[str, MeanScore]:
+    """Return the mean of each name; none of what retention has partly removed
+    (docs/decisions/0018).
+    """
+    if not settings.read(session, settings.Sealed).has_all(before.start, scores.name):
+        return {}
+    where = [*conditions(filters, before, watched), scores.c.name.in_(names)]
+    return {name: _mean([sums]) for name, *sums in _sums(session, _drawn(where))}
 
 
 def _names(session: Session, where: Where) -> dict[str, NameCounts]:
