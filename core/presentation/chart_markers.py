@@ -1,4 +1,4 @@
-"""Markers in charts over time: releases, promotions and prompt versions, once each."""
+"""Markers in charts over time: releases and prompt versions once each, promotions each time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,10 +16,14 @@ MARKER_ROW_PX = 13  # labels that would overlap are drawn in several rows
 
 @dataclass(frozen=True)
 class ChartMarker:
-    """Something that happened at a time, such as a release."""
+    """Something that happened at a time, such as a release.
+
+    A promotion `repeats` after a rollback: each time its label says what holds from then on.
+    """
 
     at: datetime
     label: str
+    repeats: bool = False
 
 
 def add_markers(
@@ -62,10 +66,12 @@ def markers_within(markers: Sequence[ChartMarker], span: Span | None) -> list[Ch
 
 
 def first_of_each(markers: Sequence[ChartMarker]) -> list[ChartMarker]:
-    """Return one marker per label, the earliest: a release reaches several apps one by one."""
-    earliest: dict[str, ChartMarker] = {}
+    """Return one marker per label, the earliest: a release reaches several apps one by one.
+    Markers that repeat are all returned.
+    """
+    earliest: dict[tuple[str, datetime | None], ChartMarker] = {}
     for marker in sorted(markers, key=lambda marker: marker.at):
-        earliest.setdefault(marker.label, marker)
+        earliest.setdefault((marker.label, marker.at if marker.repeats else None), marker)
     return list(earliest.values())
 
 

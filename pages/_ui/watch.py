@@ -201,7 +201,10 @@ def markers(reads: Reads, chosen: Filters) -> list[ChartMarker]:
     promotions = reads.ask(list_promotions, chosen.period)
     return [
         *(ChartMarker(each.first_seen_at, each.release) for each in releases),
-        *(ChartMarker(each.moved_at, f"{each.version} in production") for each in promotions),
+        *(
+            ChartMarker(each.moved_at, f"{each.version} in production", repeats=True)
+            for each in promotions
+        ),
     ]
 
 
