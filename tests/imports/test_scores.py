@@ -1,5 +1,6 @@
 """Scores in files: Langfuse's, Label Studio's, tables, and columns of several annotators."""
 
+import json
 from typing import Any
 
 import pytest
@@ -62,6 +63,21 @@ def test_langfuse_scores_keep_value_label_and_subject(folder: Folder, form: str)
     assert ("value" in category, category["label"], category["source"]) == (False, "rude", "person")
     assert (category["conversation_id"], category["evaluator"]) == ("chat-1", "grace")
     assert (flag["value"], flag["label"]) == (1, "True")
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_a_langfuse_score_of_a_trace_belongs_to_the_session_of_the_trace(
+    folder: Folder, form: str
+) -> None:
+    trace = {"userId": "u1", "tags": [], "environment": "production", "sessionId": "chat-1"}
+    score = NUMERIC | {"observationId": None, "trace": trace}
+    path = (
+        folder.lines(score)
+        if form == "jsonl"
+        else folder.table(" ".join(score), [*(score | {"trace": json.dumps(trace)}).values()])
+    )
+    [row] = by_kind(path)[RowKind.SCORES]
+    assert row["conversation_id"] == "chat-1"
 
 
 def task(**data: Any) -> dict[str, Any]:  # noqa: ANN401  any JSON

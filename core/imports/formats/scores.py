@@ -3,9 +3,9 @@ annotator.
 
 Langfuse: `{id, timestamp, name, dataType (NUMERIC, CATEGORICAL, BOOLEAN), value, stringValue,
 source (API, EVAL, ANNOTATION), traceId, observationId, sessionId, comment, authorUserId}`, as its
-API and its tables write them. Label Studio: tasks `{id, data, annotations: [{id, completed_by,
-created_at, result: [{from_name, type, value}]}], predictions: [{model_version, ...}]}`, as its JSON
-export.
+API and its tables write them; its API adds `trace {userId, tags, environment, sessionId}`. Label
+Studio: tasks `{id, data, annotations: [{id, completed_by, created_at, result: [{from_name, type,
+value}]}], predictions: [{model_version, ...}]}`, as its JSON export.
 """
 
 import re
@@ -15,7 +15,7 @@ from typing import Any
 from core.ai_metrics.otlp import outcomes
 from core.imports import row_makers
 from core.imports.cells import values
-from core.imports.formats.spans import nanoseconds
+from core.imports.formats.spans import nanoseconds, written
 from core.imports.mapping import Mapping
 from core.imports.parsed import RowKind
 from core.imports.recognition import names
@@ -99,7 +99,8 @@ def _of_langfuse(given: Row, zone: str) -> Row:
         row |= _value_or_label(given.pop("value", None))
         if "string_value" in given:
             row["label"] = values.text(given.pop("string_value"), LONGEST_LABEL)
-    row["conversation_id"] = given.pop("session_id", None) or given.get("trace_id")
+    session = given.pop("session_id", None) or _session_of_trace(given.get("trace"))
+    row["conversation_id"] = session or given.get("trace_id")
     fields = {
         "id": "id",
         "name": "name",
@@ -110,6 +111,12 @@ def _of_langfuse(given: Row, zone: str) -> Row:
     }
     row |= {name: given.pop(path) for name, path in fields.items() if path in given}
     return _with_texts(row) | {"extra": values.plain(given)}
+
+
+def _session_of_trace(given: Any) -> Any:  # noqa: ANN401  any JSON
+    """Return the session that a score's trace is in: a score of a trace names none itself."""
+    trace = written(given)
+    return _plain(trace).get("session_id") if isinstance(trace, dict) else None
 
 
 def _of_task(task: Row, zone: str) -> Iterator[Row]:

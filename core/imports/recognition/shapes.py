@@ -115,7 +115,7 @@ def _langfuse_scores(sample: FileSample) -> Recognition | None:
         return None
     notes = (
         "Scores of observations belong to their AI requests; others belong to the conversation of "
-        "their session, or of their trace if the score names no session.",
+        "their session, or of their trace if neither the score nor its trace names a session.",
     )
     return sample.recognized(
         "Langfuse scores", RowKind.SCORES, RecordShape.LANGFUSE_SCORES, notes=notes
