@@ -169,3 +169,21 @@ def test_a_table_of_scores_is_recognized(folder: Folder) -> None:
         "c",
         "short",
     )
+
+
+@pytest.mark.parametrize("subject", ["message_id", "conversation_id", "ai_request_id"])
+@pytest.mark.parametrize("said", [{"value": 0.5}, {"label": "rude"}])
+def test_rows_with_the_fields_of_ingest_are_recognized_as_scores(
+    folder: Folder, subject: str, said: dict[str, Any]
+) -> None:
+    about = {"id": "s1", "created_at": AT, "name": "tone", "source": "judge", subject: "it"}
+    [row] = rows_of(path := folder.lines(about | said))
+    assert recognize(path).kind is RowKind.SCORES
+    assert row == about | said
+
+
+def test_an_event_with_a_name_and_a_value_is_no_score(folder: Folder) -> None:
+    path = folder.lines(
+        {"created_at": AT, "event": "slider", "name": "x", "value": 3, "conversation_id": "c"}
+    )
+    assert recognize(path).kind is RowKind.EVENTS

@@ -29,6 +29,7 @@ JOB_COLUMNS = {
 }
 
 SCORE_NAMES = {"score_name", "evaluator_name"}
+SUBJECTS_OF_SCORES = {"message_id", "conversation_id", "ai_request_id"}
 
 
 def kind_of(samples: Samples) -> RowKind | None:
@@ -55,11 +56,7 @@ def kind_of(samples: Samples) -> RowKind | None:
         return RowKind.BATCH_RUNS
     if "batch_run_id" in found and "started_at" in runs:
         return RowKind.BATCH_RUNS
-    if (found & SCORE_NAMES or {"name", "string_value"} <= found) and has[RowKind.SCORES] & {
-        "message_id",
-        "conversation_id",
-        "ai_request_id",
-    }:
+    if _are_scores(samples, found, has[RowKind.SCORES]):
         return RowKind.SCORES
     if found & names.RATING_WORDS and has[RowKind.FEEDBACK] & {
         "message_id",
@@ -79,6 +76,15 @@ def kind_of(samples: Samples) -> RowKind | None:
     ):
         return RowKind.USERS
     return RowKind.EVENTS if "created_at" in has[RowKind.EVENTS] else None
+
+
+def _are_scores(samples: Samples, found: set[str], fields: set[str]) -> bool:
+    if found & SCORE_NAMES or {"name", "string_value"} <= found:
+        return bool(fields & SUBJECTS_OF_SCORES)
+    # Only as ingest/scores has them: a session's name and value may be an event's
+    own = {names.plain(path) for path in samples}
+    is_named = "name" in own and own & {"value", "label"} and own & SUBJECTS_OF_SCORES
+    return bool(is_named) and not found & names.EVENT_WORDS
 
 
 def _is_article(samples: Samples, fields: set[str]) -> bool:
