@@ -207,8 +207,10 @@ class ImportStart(BaseModel):
 class ReadAs(BaseModel):
     """How to read a file that was recognized wrongly; settings left out are recognized again."""
 
+    # All are optional: with one name wrong, the file would be read as before without a word
     model_config = ConfigDict(
         frozen=True,
+        extra="forbid",
         json_schema_extra={"example": {"container": "csv", "delimiter": ";", "format": "table"}},
     )
 

@@ -131,6 +131,15 @@ def test_a_type_that_does_not_fit_is_refused_with_what_to_do(me: httpx2.Client) 
     assert me.get(f"/imports/{found['id']}").json()["mapping"] == found["mapping"]
 
 
+def test_a_setting_that_is_unknown_is_refused_by_name(me: httpx2.Client) -> None:
+    found = upload(me, requests("ok"))
+
+    answer = me.post(f"/imports/{found['id']}/recognise", json={"kind": "scores"})
+
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == ["kind"]
+
+
 @pytest.mark.parametrize(
     "content",
     [
