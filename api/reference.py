@@ -23,7 +23,7 @@ OWN_SCHEMAS = "x-schemas"  # of an operation: those of its body that FastAPI doe
 METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 SIGN_IN = "/admin/auth/login"
 PROBLEMS = {
-    400: "A limit is reached, or the request cannot be parsed.",
+    400: "A limit is reached, or the request cannot be parsed or is refused by the provider.",
     401: "No valid token, key or cookie.",
     403: "The role, the scope of the key or the Origin does not allow this.",
     404: "Not found, or owned by another account.",

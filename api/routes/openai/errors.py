@@ -21,13 +21,12 @@ TYPES = {
 STATUS = {422: 400}
 # By which programs tell a model that is not there
 CODES = {"model_missing": "model_not_found"}
-# Reasons of providers that lie in the request: it would be sent again in vain after a 502. With the
-# codes by which programs tell them.
-OF_THE_REQUEST = {
-    "bad_request": (400, "bad_request"),
-    "context_length": (400, "context_length_exceeded"),
-    "too_long": (400, "too_long"),
-    "not_found": (404, "model_not_found"),
+# By which programs tell what a provider refuses for good
+OF_PROVIDERS = {
+    "bad_request": "bad_request",
+    "context_length": "context_length_exceeded",
+    "too_long": "too_long",
+    "not_found": "model_not_found",
 }
 
 
@@ -52,5 +51,5 @@ def error_of(problem: dict[str, Any]) -> dict[str, Any]:
 def _status_and_code(problem: dict[str, Any]) -> tuple[int, str]:
     status, code = problem["status"], problem["code"]
     if code == ProviderFailed.code:
-        return OF_THE_REQUEST.get(problem.get("reason", ""), (status, code))
+        return status, OF_PROVIDERS.get(problem.get("reason", ""), code)
     return STATUS.get(status, status), CODES.get(code, code)

@@ -1,5 +1,6 @@
 """prompts/execute: call a model, and return the complete answer."""
 
+import json
 from decimal import Decimal
 
 import httpx2
@@ -205,6 +206,19 @@ def test_a_provider_that_fails_is_502_with_reason_and_the_text_so_far(mine: http
 def test_each_way_to_fail_has_its_reason(mine: httpx2.Client, model: str, reason: str) -> None:
     answer = execute(mine, model_id=f"fake:{model}")
     assert (answer.status_code, answer.json()["reason"]) == (502, reason)
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [("bad_request", 400), ("context_length", 400), ("not_found", 404), ("auth", 502)],
+)
+def test_what_a_provider_refuses_because_of_the_request_is_no_failure_that_may_pass(
+    mine: httpx2.Client, fault: str, status: int
+) -> None:
+    script = "#fake " + json.dumps({"fault": fault, "fail_after": 0})
+    answer = execute(mine, prompt=script)
+    assert (answer.status_code, answer.json()["reason"]) == (status, fault)
+    assert answer.json()["code"] == "provider_failed"
 
 
 def test_a_failed_one_can_be_read_and_is_200(mine: httpx2.Client) -> None:
