@@ -29,7 +29,12 @@ UNSUPPORTED = (
     "web_search_options",
 )
 # An error names the field that the caller sent
-OPENAI_NAMES = {"response_schema": "response_format", "stop_sequences": "stop"}
+OPENAI_NAMES = {
+    "model_id": "model",
+    "prompt": "messages",
+    "response_schema": "response_format",
+    "stop_sequences": "stop",
+}
 IMAGE = re.compile(r"data:image/[a-z.+-]+;base64,")
 # Any JSON object, for `json_object`
 ANY_OBJECT: JsonObject = {"type": "object", "properties": {}, "additionalProperties": True}

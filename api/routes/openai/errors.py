@@ -6,6 +6,7 @@ from typing import Any
 from starlette.types import Scope
 
 from api.http.problem_bodies import ErrorBody
+from api.routes.openai.bodies import OPENAI_NAMES
 from core.errors import ProviderFailed
 
 TYPES = {
@@ -39,11 +40,11 @@ def translate(problem: dict[str, Any], _scope: Scope) -> ErrorBody:
 def error_of(problem: dict[str, Any]) -> dict[str, Any]:
     """Return the `error` object of OpenAI's API for a problem."""
     status, code = _status_and_code(problem)
-    fields = problem.get("errors") or []
+    field = next((error["field"] for error in problem.get("errors") or ()), "")
     return {
         "message": problem["detail"],
         "type": TYPES.get(status, "server_error"),
-        "param": fields[0]["field"] if fields else None,
+        "param": OPENAI_NAMES.get(field, field) or None,
         "code": code,
     }
 

@@ -80,11 +80,9 @@ def _execution(session: Session, call: PromptExecution, rendered: RenderedPrompt
             "Leave out `prompt`: this prompt has its own user text. Pass values in `variables`."
         )
     if not (rendered.prompt or call.prompt or call.ends_with_input):
-        raise PromptRefused("Pass `prompt`: this prompt has no user text.")
+        raise _missing("prompt", "This prompt has no user text. Pass one.")
     if not (call.model_id or rendered.model_id):
-        raise PromptRefused(
-            "This prompt has no model. Pass `model_id`, or save a version that names a model."
-        )
+        raise _missing("model_id", "This prompt has no model. Save a version that names a model.")
     same = {name: getattr(call, name) for name in SAME}
     return NewExecution.model_validate(
         same
@@ -97,6 +95,11 @@ def _execution(session: Session, call: PromptExecution, rendered: RenderedPrompt
             "template_version_id": rendered.version_id,
         }
     )
+
+
+def _missing(field: str, words: str) -> PromptRefused:
+    # The words name no field: OpenAI's protocol has other names for them
+    return PromptRefused(words, errors=[{"field": field, "message": "Required with this prompt"}])
 
 
 def _count_use(session: Session, version_id: UUID) -> None:

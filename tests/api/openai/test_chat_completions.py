@@ -285,6 +285,23 @@ def test_a_model_or_prompt_that_is_not_there_is_not_found(
         program.chat.completions.create(model=model, messages=HELLO)
 
 
+@pytest.mark.parametrize(
+    ("content", "param"),
+    [
+        ({"prompt": "Hello"}, "model"),
+        ({"prompt": "", "system_prompt": "Be kind.", "model_id": "fake:echo"}, "messages"),
+    ],
+)
+def test_what_a_prompt_lacks_is_said_in_names_of_openai(
+    program: openai.OpenAI, content: dict[str, Any], param: str
+) -> None:
+    create(person().actor, visibility="public", **content)
+    with pytest.raises(openai.BadRequestError) as refused:
+        program.chat.completions.create(model="prompt:support@1", messages=[])
+    assert refused.value.param == param
+    assert "`" not in refused.value.message
+
+
 def test_a_provider_that_fails_is_an_error_of_the_server(program: openai.OpenAI) -> None:
     with pytest.raises(openai.InternalServerError):
         program.chat.completions.create(model="fake:failing", messages=HELLO)
