@@ -164,6 +164,11 @@ class _Paused(Exception): ...  # this worker is about to stop
 
 
 def _undo(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
+    with undo.alone(import_id) as is_alone:
+        return not is_alone or _undo_alone(import_id, may_go_on)
+
+
+def _undo_alone(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
     def note(_removed: undo.UndoProgress) -> None:
         if not may_go_on():
             raise _Paused

@@ -8,6 +8,7 @@ and on what is undone it does nothing. Nothing may be writing for the same impor
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,7 +18,7 @@ from uuid import UUID
 from sqlalchemy import func, select, text
 
 from core.activity.ingest.funnel import subjects
-from core.database.db import Database, Session, transaction
+from core.database.db import Database, Session, driver_connection, transaction
 from core.database.locks import Lock
 from core.database.settings import Retention, Sealed, read
 from core.database.staging import driver
@@ -38,6 +39,9 @@ from core.platform import clock
 
 # Of one statement: the 30 s of a connection are meant for requests that somebody waits for.
 LONGEST = text("set local statement_timeout = '5min'")
+# Held between transactions, too, until the undo or its process ends
+HOLD = "select pg_try_advisory_lock(%s, hashtext(%s))"
+RELEASE = "select pg_advisory_unlock(%s, hashtext(%s))"
 TRIES, PAUSE_S = 8, 0.25
 Answer = TypeVar("Answer")
 
@@ -56,6 +60,25 @@ class UndoProgress:
     @property
     def total(self) -> int:
         return sum(self.rows.values())
+
+
+@contextmanager
+def alone(import_id: UUID) -> Iterator[bool]:
+    """Keep other workers from undoing this import meanwhile; false where another one does.
+
+    A step may take so long that its worker is thought to be gone. A second one that is still busy
+    after the first has finished would remove what is imported again by then.
+    """
+    key = [Lock.UNDO, str(import_id)]
+    with driver_connection() as connection:
+        held = connection.execute(HOLD, key).fetchone()
+        if held is None or not held[0]:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            connection.execute(RELEASE, key)
 
 
 def undo(import_id: UUID, progress: Callable[[UndoProgress], None] | None = None) -> UndoProgress:
