@@ -1,5 +1,7 @@
 """What pydantic says of a value that a model refuses, in words of JSON instead of Python."""
 
+from collections.abc import Sequence
+
 from pydantic_core import ErrorDetails
 
 LISTS = {"Tuple": "List", "Frozenset": "List", "tuple": "list", "frozenset": "list"}
@@ -13,6 +15,14 @@ OF_OBJECTS = {
     "union_tag_not_found": "Field {discriminator} required",
     "union_tag_invalid": "Field {discriminator} should be one of {expected_tags}",
 }
+
+
+def causes(issues: Sequence[ErrorDetails]) -> list[ErrorDetails]:
+    """Return the errors without those of lists that are too short because entries are invalid:
+    pydantic counts only the valid ones.
+    """
+    within = {issue["loc"][:end] for issue in issues for end in range(len(issue["loc"]))}
+    return [issue for issue in issues if issue["type"] != "too_short" or issue["loc"] not in within]
 
 
 def message_of(issue: ErrorDetails) -> str:

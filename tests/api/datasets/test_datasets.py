@@ -95,6 +95,21 @@ def test_a_case_that_asks_nothing_or_has_wrong_fields_is_refused(
     assert mine.post(f"{created(mine)}/cases", json={"cases": [case]}).status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("cases", "fields"),
+    [
+        ([{"messages": [{"role": "user"}]}], ["cases.0.messages.0.content"]),
+        ([QUESTION, {}], ["cases.1.messages"]),
+        ([], ["cases"]),
+    ],
+)
+def test_only_what_is_wrong_with_cases_is_named(
+    mine: httpx2.Client, cases: list[object], fields: list[str]
+) -> None:
+    problem = mine.post(f"{created(mine)}/cases", json={"cases": cases}).json()
+    assert [error["field"] for error in problem["errors"]] == fields
+
+
 def test_a_blank_name_is_refused(mine: httpx2.Client) -> None:
     assert mine.post("/datasets", json={"name": " "}).status_code == 422
 
