@@ -40,13 +40,21 @@ def translate(problem: dict[str, Any], _scope: Scope) -> ErrorBody:
 def error_of(problem: dict[str, Any]) -> dict[str, Any]:
     """Return the `error` object of OpenAI's API for a problem."""
     status, code = _status_and_code(problem)
-    field = next((error["field"] for error in problem.get("errors") or ()), "")
+    fields = [error["field"] for error in problem.get("errors") or ()]
+    message = problem["detail"]
+    for field in fields:
+        message = message.replace(f"{field}: ", f"{_own_name(field)}: ", 1)
     return {
-        "message": problem["detail"],
+        "message": message,
         "type": TYPES.get(status, "server_error"),
-        "param": OPENAI_NAMES.get(field, field) or None,
+        "param": _own_name(fields[0]) if fields else None,
         "code": code,
     }
+
+
+def _own_name(field: str) -> str:
+    name = field.removeprefix("parameters.")
+    return OPENAI_NAMES.get(name, name)
 
 
 def _status_and_code(problem: dict[str, Any]) -> tuple[int, str]:

@@ -286,6 +286,21 @@ def test_a_model_or_prompt_that_is_not_there_is_not_found(
 
 
 @pytest.mark.parametrize(
+    ("more", "param"),
+    [
+        ({"response_format": {"type": "json_object"}}, "response_format"),
+        ({"reasoning_effort": "high"}, "reasoning_effort"),
+    ],
+)
+def test_what_a_model_does_not_take_is_said_in_names_of_openai(
+    program: openai.OpenAI, more: dict[str, Any], param: str
+) -> None:
+    with pytest.raises(openai.BadRequestError, match=f"- {param}: fake:plain") as refused:
+        program.chat.completions.create(model="fake:plain", messages=HELLO, **more)
+    assert refused.value.param == param
+
+
+@pytest.mark.parametrize(
     ("content", "param"),
     [
         ({"prompt": "Hello"}, "model"),
