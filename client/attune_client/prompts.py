@@ -20,6 +20,9 @@ Values: TypeAlias = Mapping[str, object]  # of variables, by name
 NO_VALUES: Values = MappingProxyType({})
 Fetch = Callable[[str, str], dict[str, Any]]
 WARNING_INTERVAL_S = 60.0
+# What every prompt has; a gateway's page of its own may be an object, too
+PARTS = {"name": str, "version": int, "parameters": dict, "defaults": dict, "user": list}
+ALSO = {"model_id", "system", "before_history", "has_history"}
 # A value may end within a tag that the next value would complete.
 END_TAG = re.compile(r"<\s*(?:$|/\s*(?:$|(?P<name>[A-Za-z][\w:.-]*)(?P<last>$)?))")
 
@@ -40,7 +43,8 @@ def fetch(transport: Transport, name: str, label: str) -> dict[str, Any]:
     except ValueError as error:  # the address
         raise PromptUnavailable(f"{name}@{label}: {error}") from error
     parts = _object(response.body)
-    if parts is None:  # of a proxy in between: Attune answers with objects alone
+    # Of a proxy in between: Attune answers with objects alone
+    if parts is None or (response.status == 200 and not _is_prompt(parts)):
         raise PromptUnavailable(
             f"{name}@{label}: status {response.status} without a prompt. Check the address, and "
             "what lies between."
@@ -53,9 +57,15 @@ def fetch(transport: Transport, name: str, label: str) -> dict[str, Any]:
 def _object(body: bytes) -> dict[str, Any] | None:
     try:
         found = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def _is_prompt(parts: dict[str, Any]) -> bool:
+    return parts.keys() >= ALSO and all(
+        isinstance(parts.get(name), kind) for name, kind in PARTS.items()
+    )
 
 
 @dataclass(frozen=True)

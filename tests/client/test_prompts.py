@@ -21,10 +21,16 @@ class Answering(Transport):
 
 
 @pytest.mark.parametrize("status", [200, 502])
-@pytest.mark.parametrize("body", [b"null", b"[]", b'"sign in"', b"<html>"])
+@pytest.mark.parametrize("body", [b"null", b"[]", b'"sign in"', b"<html>", b"[" * 100_000])
 def test_an_answer_that_is_no_prompt_is_unavailable(status: int, body: bytes) -> None:
     with pytest.raises(PromptUnavailable, match="support@production"):
         fetch(Answering(status, body), "support", "production")
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"status": "ok"}', b'{"name": "x", "user": null}'])
+def test_an_object_that_is_no_prompt_does_not_take_the_place_of_one(body: bytes) -> None:
+    with pytest.raises(PromptUnavailable, match="status 200 without a prompt"):
+        fetch(Answering(200, body), "support", "production")
 
 
 def test_an_answer_of_another_program_is_told_from_one_of_attune() -> None:
