@@ -66,7 +66,7 @@ class Transport:
     def _request(
         self, method: str, path: str, body: bytes | None, kind: dict[str, str], most_bytes: int
     ) -> Response:
-        headers = {"Authorization": f"Bearer {self._key}", "User-Agent": USER_AGENT, **kind}
+        headers = {"Authorization": f"Bearer {self._plain_key()}", "User-Agent": USER_AGENT, **kind}
         try:
             connection, base = self._connected()
             connection.request(method, f"{base}/{path}", body, headers)
@@ -91,6 +91,16 @@ class Transport:
             self._connection = kind(parts.hostname, parts.port, timeout=self._timeout_s)
         base = parts.path.rstrip("/")
         return self._connection, base if base.endswith(PREFIX) else base + PREFIX
+
+    def _plain_key(self) -> str:
+        """Return the key without the line end of a file that it was read from; raise ValueError.
+
+        http.client would quote the whole header in its error, and with it the key.
+        """
+        key = str(self._key).strip()
+        if not (key.isascii() and key.isprintable()):
+            raise ValueError("not an API key of Attune: only letters, digits, _ and - are in one")
+        return key
 
     def close(self) -> None:
         """Close the connection."""
