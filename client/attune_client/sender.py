@@ -46,6 +46,7 @@ class Sender:
     _starting: threading.Lock = field(default_factory=threading.Lock)
     _thread: threading.Thread | None = None
     _complained_at: float = field(default=-WARNING_INTERVAL_S)
+    _displaced: int = 0  # rows of which the log knows
     _beat_at: float = field(default_factory=time.monotonic)
 
     def start(self) -> None:
@@ -82,6 +83,7 @@ class Sender:
             idle_s=BEAT_INTERVAL_S / 2,
         )
         unsettled = len(batch)
+        self._note_displaced()
         try:
             for path, rows in _by_path(batch).items():
                 self._send(path, rows)
@@ -155,6 +157,13 @@ class Sender:
         )
         return longest * random.uniform(0.5, 1.0)  # noqa: S311
 
+    def _note_displaced(self) -> None:
+        displaced = self.buffer.stats().dropped
+        if displaced > self._displaced and self._complain(
+            "were dropped", f"the queue was full; {displaced:,} so far"
+        ):
+            self._displaced = displaced
+
     def _note_taken(self, response: Response, count: int) -> None:
         try:
             rejected = json.loads(response.body)["rejected"]
@@ -168,11 +177,13 @@ class Sender:
         rejected_count = min(len(rejected), count)
         self.buffer.settle(sent=count - rejected_count, failed=rejected_count)
 
-    def _complain(self, what: str, why: object) -> None:
-        """Log a warning, at most once a minute."""
-        if time.monotonic() - self._complained_at >= WARNING_INTERVAL_S:
-            self._complained_at = time.monotonic()
-            log.warning("rows for Attune %s: %s", what, why)
+    def _complain(self, what: str, why: object) -> bool:
+        """Log a warning, at most once a minute; return whether it was logged."""
+        if time.monotonic() - self._complained_at < WARNING_INTERVAL_S:
+            return False
+        self._complained_at = time.monotonic()
+        log.warning("rows for Attune %s: %s", what, why)
+        return True
 
 
 def _by_path(batch: list[Waiting]) -> dict[str, list[Row | bytes]]:

@@ -159,6 +159,18 @@ def test_when_the_queue_is_full_the_oldest_go_and_are_counted(make: MakeClient) 
     assert (stats.sent, stats.failed, stats.dropped, stats.waiting) == (0, 0, 1000, 0)
 
 
+def test_rows_for_which_the_queue_had_no_room_are_said_in_the_log(
+    make: MakeClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = make(queue_rows=10, pace=Pace(linger_s=30.0))
+    track(client, 30)
+    assert client.flush()
+    assert client.stats().dropped == 20
+    assert [record.getMessage() for record in caplog.records] == [
+        "rows for Attune were dropped: the queue was full; 20 so far"
+    ]
+
+
 def test_the_newest_rows_are_those_that_stay(recorder: Recorder, make: MakeClient) -> None:
     recorder.always = Fault()
     client = make(
