@@ -98,8 +98,11 @@ class Sender:
     def _send(self, path: str, rows: list[Row | bytes]) -> None:
         """Send rows of one path until all are settled."""
         lines = self._encoded(path, rows)
-        tries, settled = 0, len(rows) - len(lines)
-        self.buffer.settle(failed=settled)
+        self.buffer.settle(failed=len(rows) - len(lines))
+        self._send_lines(path, lines)
+
+    def _send_lines(self, path: str, lines: list[bytes]) -> None:
+        tries = 0
         while lines:
             try:
                 response = self.transport.post(path, b"\n".join(lines))
@@ -111,6 +114,12 @@ class Sender:
             else:
                 if response.status == 202:
                     self._note_taken(response, len(lines))
+                    return
+                # A proxy may take less than Attune: nginx 1 MiB unless it is told otherwise
+                if response.status == 413 and len(lines) > 1:
+                    half = len(lines) // 2
+                    self._send_lines(path, lines[:half])
+                    self._send_lines(path, lines[half:])
                     return
                 is_transient = response.status in TRANSIENT_STATUSES
                 retry_after_s = response.retry_after_s

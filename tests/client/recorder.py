@@ -37,6 +37,7 @@ class Recorder:
     rows: dict[str, list[Row]] = field(default_factory=dict)
     calls: list[float] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    most_bytes: int | None = None  # of a body; a larger one gets 413, as from a proxy
     rejects: Callable[[Row], str | None] = lambda row: None
     connections: list[socket.socket] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -80,6 +81,8 @@ class _Handler(BaseHTTPRequestHandler):
             told.calls.append(time.monotonic())
             told.headers.append(dict(self.headers))
             fault = told.faults.pop(0) if told.faults else told.always
+            if told.most_bytes is not None and len(body) > told.most_bytes:
+                fault = Fault(413)
         if fault is not None:
             time.sleep(fault.after_s)
             if fault.takes_rows:

@@ -7,6 +7,7 @@ import time
 from datetime import timedelta
 from email.utils import format_datetime
 from itertools import pairwise
+from secrets import token_hex
 
 import pytest
 
@@ -132,6 +133,19 @@ def test_what_no_repetition_mends_is_given_up(
     assert client.flush()
     assert [row["event_type"] for row in recorder.of("events")] == ["b"]
     assert (client.stats().sent, client.stats().failed) == (1, 1)
+
+
+def test_rows_that_are_too_large_together_for_a_proxy_are_sent_apart(
+    recorder: Recorder, make: MakeClient
+) -> None:
+    recorder.most_bytes = 2000
+    client = make(pace=Pace(linger_s=30.0))
+    for number in range(20):
+        client.track("a", number=number, text=token_hex(200))
+    client.track("too large", text=token_hex(2000))
+    assert client.flush()
+    assert sorted(row["number"] for row in recorder.of("events")) == list(range(20))
+    assert (client.stats().sent, client.stats().failed) == (20, 1)
 
 
 def test_rows_that_break_the_server_do_not_hold_the_others_up_for_ever(
