@@ -110,6 +110,9 @@ async def _events(
                     yield _ending(chunks, part, asked) + answers.DONE
     except Failure as failure:
         yield answers.line({"error": error_of(errors.problem_of(failure))}) + answers.DONE
+    finally:
+        # Nobody could read the rest, which would cost its tokens: this protocol names no execution
+        answer_stream.stop_unread(execution, buffer, actor)
 
 
 def _ending(chunks: answers.Chunks, view: ExecutionView, asked: ChatCompletion) -> str:

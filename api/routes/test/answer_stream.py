@@ -90,6 +90,15 @@ def _cancel(execution: PendingExecution, buffer: AnswerBuffer, actor: Actor) -> 
         service.cancel(session, execution.id, text=buffer.text, actor=actor)
 
 
+def stop_unread(execution: PendingExecution, buffer: AnswerBuffer, actor: Actor) -> None:
+    """Cancel a call whose only reader has left, unless it has ended.
+
+    In a thread: the reader's task may be cancelled, and waits for nothing.
+    """
+    if buffer.outcome is None:
+        asyncio.get_running_loop().run_in_executor(None, _cancel, execution, buffer, actor)
+
+
 async def follow(
     execution: PendingExecution, buffer: AnswerBuffer, actor: Actor
 ) -> AsyncIterator[Part]:
