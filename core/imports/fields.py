@@ -34,7 +34,7 @@ FIELDS: dict[RowKind, dict[str, str]] = {
         "context:object environment app release"
     ),
     RowKind.FEEDBACK: _fields(
-        "id created_at:time rating:rating message_id conversation_id user_id comment "
+        "id created_at:time rating:rating scale:status message_id conversation_id user_id comment "
         "edited_text environment app"
     ),
     RowKind.BATCH_RUNS: _fields(

@@ -142,6 +142,9 @@ def _finisher(mapping: Mapping) -> Callable[[Row, int], None]:
     kind, time_of, needed = mapping.kind, _time_of(mapping), NEEDED.get(mapping.kind, ())
     is_request, is_run = kind is RowKind.AI_REQUESTS, kind is RowKind.BATCH_RUNS
     has_no_status = "status" not in mapping.fields
+    rating = mapping.fields.get("rating") if kind is RowKind.FEEDBACK else None
+    # Without its scale, a 1 of 5 would be thumbs up
+    has_stars = rating is not None and rating.unit in (ValueUnit.FIVE, ValueUnit.TEN)
     id_name = None if is_request or kind is RowKind.EVENTS else "batch_run_id" if is_run else "id"
 
     def finish(row: Row, position: int) -> None:
@@ -156,6 +159,8 @@ def _finisher(mapping: Mapping) -> Callable[[Row, int], None]:
             }
         if not is_run and kind is not RowKind.USERS and "created_at" not in row:
             row["created_at"] = row.get("updated_at") or time_of(position)
+        if has_stars and row["rating"] > 0:
+            row.setdefault("scale", "five")
         if is_request:
             row.setdefault("model", mapping.model or "unknown")
             _finish_status(row, has_no_status)
