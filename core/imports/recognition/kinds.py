@@ -29,6 +29,8 @@ JOB_COLUMNS = {
 }
 
 SCORE_NAMES = {"score_name", "evaluator_name"}
+# As ingest/memories and the lists of Attune name them
+OF_MEMORIES = {"content", "kind", "confidence"}
 SUBJECTS_OF_SCORES = {"message_id", "conversation_id", "ai_request_id"}
 
 
@@ -65,7 +67,8 @@ def kind_of(samples: Samples) -> RowKind | None:
         "comment",
     }:
         return RowKind.FEEDBACK
-    if found & names.MEMORY_WORDS and "content" in has[RowKind.MEMORIES]:
+    is_memory = bool(found & names.MEMORY_WORDS) or found >= OF_MEMORIES
+    if is_memory and "content" in has[RowKind.MEMORIES]:
         return RowKind.MEMORIES
     if times and found & names.EVENT_WORDS:
         return RowKind.EVENTS

@@ -1,0 +1,14 @@
+"""Files of rows with the names of ingest's fields are recognized, although others use them, too."""
+
+from core.imports.parsed import RowKind
+from core.imports.recognition.recognize import recognize
+from tests.imports.files import Folder, rows_of
+
+
+def test_rows_with_the_fields_of_ingest_are_recognized_as_memories(folder: Folder) -> None:
+    memory = {"content": "Prefers short answers.", "kind": "rule", "confidence": 0.9}
+    at = "2026-03-04T05:06:07+00:00"
+    path = folder.lines({"id": "m1", "user_id": "u1", "created_at": at, **memory})
+    assert recognize(path).kind is RowKind.MEMORIES
+    [row] = rows_of(path)
+    assert {name: row[name] for name in memory} == memory
