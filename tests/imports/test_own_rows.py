@@ -12,3 +12,17 @@ def test_rows_with_the_fields_of_ingest_are_recognized_as_memories(folder: Folde
     assert recognize(path).kind is RowKind.MEMORIES
     [row] = rows_of(path)
     assert {name: row[name] for name in memory} == memory
+
+
+def test_messages_of_a_file_keep_prompt_and_experiment_as_ingest_takes_them(
+    folder: Folder,
+) -> None:
+    prompt, experiment = {"name": "support", "version": "7"}, {"key": "tone", "arm": "friendly"}
+    asked = {"id": "m1", "role": "user", "content": "Why?"}
+    answered = {"id": "m2", "role": "assistant", "content": "So.", "model": "gpt-4o"}
+    references = {"prompt": prompt, "experiment": experiment}
+    path = folder.lines({"id": "c1", "messages": [asked, answered | references]})
+    [row] = rows_of(path)
+    message = row["messages"][1]
+    assert (message["prompt_name"], message["prompt_version"]) == ("support", "7")
+    assert (message["experiment_key"], message["experiment_arm"]) == ("tone", "friendly")

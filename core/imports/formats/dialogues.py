@@ -29,8 +29,13 @@ MESSAGE_FIELDS: dict[str, tuple[tuple[str, ...], Callable[[Any], Any]]] = {
     "first_token_ms": (("first_token_ms", "ttft_ms"), values.count),
     "cost_usd": (("cost_usd",), values.money),
     "error": (("error",), values.text),
-    **{name: ((name,), partial(values.text, longest=LONGEST[name])) for name in REFERENCES},
+    # As ingest takes them, too: `prompt_version`, or `prompt: {"version": ...}`
+    **{
+        name: ((name, name.replace("_", ".")), partial(values.text, longest=LONGEST[name]))
+        for name in REFERENCES
+    },
 }
+GETTERS = {path: getter(path) for paths, _ in MESSAGE_FIELDS.values() for path in paths}
 
 
 class DialogueReader:
@@ -122,15 +127,17 @@ class DialogueReader:
     def _rest(self, turn: Turn, message: Row) -> Row:
         used = list(self._used)
         for name, (known, read) in MESSAGE_FIELDS.items():
-            present = (path for path in known if isinstance(turn.get(path), str | int | float))
-            if (
-                path := next((path for path in present if not values.is_nothing(turn[path])), None)
-            ) is not None:
+            given = ((path, GETTERS[path](turn)) for path in known)
+            told = (each for each in given if isinstance(each[1], str | int | float))
+            path, value = next(
+                (each for each in told if not values.is_nothing(each[1])), ("", None)
+            )
+            if path:
                 try:
-                    message[name] = read(turn[path])
+                    message[name] = read(value)
                 except ValueError:
                     continue
-                used.append([path])
+                used.append(path.split("."))
         rest: Row = values.plain(without(turn, used))
         return rest
 
