@@ -12,77 +12,77 @@ from tests.imports.files import Folder, errors_of, kinds_of, known, mapping_of, 
 
 AT = "2026-03-04T05:06:07Z"
 MARCH = "2026-03-04T05:06:07+00:00"
+OWN_WORDS: dict[str, list[dict[str, Any]]] = {
+    "events": [
+        {
+            "id": "e1",
+            "event_type": "chat.session_start",
+            "user_id": "u1",
+            "session_id": "s1",
+            "created_at": AT,
+        }
+    ],
+    "ai_requests": [
+        {
+            "id": "r1",
+            "model": "m",
+            "input_tokens": 5,
+            "total_latency_ms": 30,
+            "status": "ok",
+            "created_at": AT,
+        }
+    ],
+    "feedback": [
+        {"id": "f1", "rating": 5, "conversation_id": "c1", "comment": "good", "created_at": AT}
+    ],
+    "batch_runs": [
+        {
+            "batch_run_id": "b1",
+            "batch_job": "nightly",
+            "started_at": AT,
+            "completed_at": AT,
+            "status": "completed",
+        }
+    ],
+    "documents": [
+        {
+            "id": "d1",
+            "title": "Returns",
+            "content": "How to send something back to us. " * 5,
+            "tags": ["a"],
+            "updated_at": AT,
+        }
+    ],
+    "memories": [
+        {
+            "id": "m1",
+            "user_id": "u1",
+            "kind": "preference",
+            "content": "likes tea",
+            "memory": "likes tea",
+            "created_at": AT,
+        }
+    ],
+    "users": [
+        {
+            "id": "u1",
+            "email": "a@example.com",
+            "display_name": "Ann",
+            "traits": {"plan": "pro"},
+            "created_at": AT,
+        }
+    ],
+    "conversations": [
+        {
+            "id": "c1",
+            "messages": [{"id": "m1", "role": "user", "content": "x", "created_at": AT}],
+        }
+    ],
+}
 
 
 def test_rows_in_our_own_words_become_what_they_say(folder: Folder) -> None:
-    given: dict[str, list[dict[str, Any]]] = {
-        "events": [
-            {
-                "id": "e1",
-                "event_type": "chat.session_start",
-                "user_id": "u1",
-                "session_id": "s1",
-                "created_at": AT,
-            }
-        ],
-        "ai_requests": [
-            {
-                "id": "r1",
-                "model": "m",
-                "input_tokens": 5,
-                "total_latency_ms": 30,
-                "status": "ok",
-                "created_at": AT,
-            }
-        ],
-        "feedback": [
-            {"id": "f1", "rating": 5, "conversation_id": "c1", "comment": "good", "created_at": AT}
-        ],
-        "batch_runs": [
-            {
-                "batch_run_id": "b1",
-                "batch_job": "nightly",
-                "started_at": AT,
-                "completed_at": AT,
-                "status": "completed",
-            }
-        ],
-        "documents": [
-            {
-                "id": "d1",
-                "title": "Returns",
-                "content": "How to send something back to us. " * 5,
-                "tags": ["a"],
-                "updated_at": AT,
-            }
-        ],
-        "memories": [
-            {
-                "id": "m1",
-                "user_id": "u1",
-                "kind": "preference",
-                "content": "likes tea",
-                "memory": "likes tea",
-                "created_at": AT,
-            }
-        ],
-        "users": [
-            {
-                "id": "u1",
-                "email": "a@example.com",
-                "display_name": "Ann",
-                "traits": {"plan": "pro"},
-                "created_at": AT,
-            }
-        ],
-        "conversations": [
-            {
-                "id": "c1",
-                "messages": [{"id": "m1", "role": "user", "content": "x", "created_at": AT}],
-            }
-        ],
-    }
-    for kind, records in given.items():
+    for kind, records in OWN_WORDS.items():
         for path in (
             folder.lines(*records * 2, name="lines"),
             folder.document({"items": records}, "document"),
