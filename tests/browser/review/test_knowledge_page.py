@@ -3,7 +3,6 @@ conversation.
 """
 
 import io
-import json
 import re
 import zipfile
 from collections.abc import Iterator
@@ -11,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-import httpx2
 import pytest
 from playwright.sync_api import FilePayload, Route, expect
 
@@ -79,14 +77,8 @@ def documents() -> Iterator[dict[str, Any]]:
         }
 
 
-@pytest.fixture(scope="module", autouse=True)
-def rows(program: Program) -> None:
-    """Send rows once for all tests of this module, as a program would."""
-    key = (
-        program.api.post("/admin/api-keys", json={"name": "know", "scopes": ["ingest"]})
-        .raise_for_status()
-        .json()["key"]
-    )
+def conversation() -> dict[str, Any]:
+    """Return a conversation of twelve messages, one of them by a model with a name."""
     said = [
         {
             "id": f"k{n}",
@@ -97,7 +89,28 @@ def rows(program: Program) -> None:
         for n in range(12)
     ]
     said[7] |= {"model": "known-small"}
-    talk = {"id": "known-talk", "user_id": "known-ann", "title": "About knowing", "messages": said}
+    return {"id": "known-talk", "user_id": "known-ann", "title": "About knowing", "messages": said}
+
+
+def memories() -> Iterator[dict[str, Any]]:
+    """Yield a preference, and a rule that tries to fetch a picture."""
+    yield {
+        "id": "mem-1",
+        "user_id": "known-ann",
+        "kind": "preference",
+        "content": "Likes <b>zebras</b>",
+        "confidence": 0.9,
+    }
+    yield {
+        "id": "mem-2",
+        "user_id": "known-ann",
+        "kind": "rule",
+        "content": "Never by boat ![x](https://elsewhere.example/m.png)",
+    }
+
+
+def feedback() -> Iterator[dict[str, Any]]:
+    """Yield one bad rating with words, and five good ones of the days before."""
     about = {
         "conversation_id": "known-talk",
         "message_id": "k7",
@@ -105,46 +118,29 @@ def rows(program: Program) -> None:
         "created_at": at(1),
         "app": "known",
     }
-    sent = {
-        "conversations": [talk],
-        "documents": list(documents()),
-        "memories": [
-            {
-                "id": "mem-1",
-                "user_id": "known-ann",
-                "kind": "preference",
-                "content": "Likes <b>zebras</b>",
-                "confidence": 0.9,
-            },
-            {
-                "id": "mem-2",
-                "user_id": "known-ann",
-                "kind": "rule",
-                "content": "Never by boat ![x](https://elsewhere.example/m.png)",
-            },
-        ],
-        "feedback": [
-            {
-                "id": "known-f",
-                "rating": -1,
-                "comment": "Not <b>known</b>",
-                "edited_text": "Known line seven",
-                **about,
-            }
-        ]
-        + [
-            {"id": f"known-f{n}", "rating": 5, **about, "created_at": at(60 * 24 * n)}
-            for n in range(1, 6)
-        ],
+    yield {
+        "id": "known-f",
+        "rating": -1,
+        "comment": "Not <b>known</b>",
+        "edited_text": "Known line seven",
+        **about,
     }
-    with httpx2.Client(base_url=program.api.base_url, trust_env=False, timeout=60) as sender:
-        sender.headers.update(
-            {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-        )
-        for kind, items in sent.items():
-            sender.post(
-                f"/ingest/{kind}", content=json.dumps({"items": items}).encode()
-            ).raise_for_status()
+    for n in range(1, 6):
+        yield {"id": f"known-f{n}", "rating": 5, **about, "created_at": at(60 * 24 * n)}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def rows(program: Program) -> None:
+    """Send rows once for all tests of this module, as a program would."""
+    program.send(
+        "know",
+        {
+            "conversations": [conversation()],
+            "documents": documents(),
+            "memories": memories(),
+            "feedback": feedback(),
+        },
+    )
 
 
 @pytest.fixture(scope="module")
