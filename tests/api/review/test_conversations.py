@@ -5,8 +5,6 @@ audited.
 import csv
 import io
 import json
-from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 import httpx2
@@ -20,46 +18,15 @@ from core.jobs import outbox
 from core.knowledge import jobs
 from core.knowledge.feedback import ingest as feedback
 from core.knowledge.schemas import NewFeedback
-from core.platform import clock
 from core.platform.ids import new_id
 from tests.api.conftest import Client
+from tests.api.review.conftest import LIST, NOW, at, said, talk
 from tests.factories.ai_metrics import request, send
 from tests.factories.conversations import SOURCE, stored
 from tests.factories.identity import person
 
-NOW = clock.now().replace(microsecond=0)
 DOOR = "/admin/ai/tuning"
-LIST = f"{DOOR}/conversations"
 RATED = jobs.rate.__name__  # the import registers the handlers
-
-
-def at(minutes: float) -> str:
-    return (NOW - timedelta(minutes=minutes)).isoformat()
-
-
-def said(number: int, content: str, minutes: float, **more: Any) -> dict[str, Any]:  # noqa: ANN401  whatever a program sends
-    role = "assistant" if number % 2 else "user"
-    return {"id": f"m{number}", "role": role, "content": content, "created_at": at(minutes), **more}
-
-
-def talk(
-    name: str,
-    *contents: str,
-    minutes: float = 10,
-    model: str = "small",
-    **more: Any,  # noqa: ANN401
-) -> dict[str, Any]:
-    """Return a conversation whose answers cost a tenth of a cent."""
-    messages = [
-        said(
-            number,
-            content,
-            minutes,
-            **({"model": model, "cost_usd": "0.001"} if number % 2 else {}),
-        )
-        for number, content in enumerate(contents)
-    ]
-    return {"id": name, "user_id": f"user-of-{name}", "messages": messages, **more}
 
 
 def rate(conversation: str, rating: int, message: str | None = None, **more: Any) -> None:  # noqa: ANN401
@@ -81,11 +48,6 @@ def listed(client: httpx2.Client, **query: str | int) -> list[str]:
     names = [each["external_id"] for each in answer["items"]]
     assert answer["total_count"] >= len(names)
     return names
-
-
-@pytest.fixture
-def reviewer(client: Client) -> httpx2.Client:
-    return client(person(Role.REVIEWER, email="rita@example.com"))
 
 
 def test_the_one_that_was_spoken_in_last_is_first(reviewer: httpx2.Client) -> None:
@@ -205,17 +167,6 @@ def test_a_conversation_has_its_messages_calls_steps_and_feedback_in_place(clien
     assert (read["total_count"], read["limit"], read["offset"]) == (2, 50, 0)
 
 
-def test_costs_are_not_for_reviewers(client: Client, reviewer: httpx2.Client) -> None:
-    stored(talk("c", "Where is it?", "On its way"))
-    send(request(at(10), id="r", conversation_id="c", message_id="m1"))
-    paths = (LIST, f"{LIST}/c", f"{DOOR}/messages/m1")
-    for path in paths:
-        assert '"0.001"' in client(person(Role.ADMIN)).get(path).text
-        assert "0.001" not in reviewer.get(path).text
-    assert "total_cost_usd" in client(person(Role.ADMIN)).get(f"{LIST}?format=csv").text
-    assert "cost" not in reviewer.get(f"{LIST}?format=csv").text
-
-
 def test_a_thousand_messages_come_in_parts_around_the_one_in_focus(reviewer: httpx2.Client) -> None:
     stored(
         {
@@ -288,44 +239,6 @@ def test_a_file_has_every_row_and_nothing_that_a_sheet_would_run(reviewer: httpx
     assert [row["last_message_at"] for row in rows] == sorted(
         (row["last_message_at"] for row in rows), reverse=True
     )
-
-
-def test_a_conversation_costs_what_its_messages_cost_otherwise_its_requests_otherwise_unknown(
-    client: Client,
-) -> None:
-    stored(
-        talk("own", "a", "b"),
-        *({**talk(name, "a"), "messages": []} for name in ("mixed", "failed", "none")),
-    )
-    long_ago = NOW - timedelta(days=20)
-    cents: dict[str, Any] = {"cost_usd": Decimal("0.01"), "total_tokens": 7}
-    rows = [("own", cents), ("mixed", cents), ("mixed", cents), ("mixed", {"cost_usd": None})]
-    rows.append(("failed", {"cost_usd": None, "error_type": "timeout"}))
-    send(*(request(long_ago, conversation_id=name, **more) for name, more in rows))
-    admin = client(person(Role.ADMIN))
-    sums = ("total_tokens", "total_cost_usd", "unpriced_requests")
-    wanted = {
-        "own": (7, "0.001", 0),
-        "mixed": (14, "0.02", 1),
-        "failed": (None, None, 0),
-        "none": (None, None, 0),
-    }
-    listed = admin.get(LIST).json()["items"]
-    assert {each["external_id"]: tuple(each[name] for name in sums) for each in listed} == wanted
-    for name, (tokens, cost, unpriced) in wanted.items():
-        one = admin.get(f"{LIST}/{name}").json()["conversation"]
-        assert [one[each] for each in sums] == [tokens, cost, unpriced]
-    table = csv.DictReader(io.StringIO(admin.get(f"{LIST}?format=csv").text))
-    assert {each["external_id"]: each["total_cost_usd"] for each in table} == {
-        name: cost or "" for name, (_, cost, _) in wanted.items()
-    }
-
-
-def test_reviewers_see_tokens_but_no_costs_of_requests(reviewer: httpx2.Client) -> None:
-    stored({**talk("c", "a"), "messages": []})
-    send(request(NOW, conversation_id="c", total_tokens=7))
-    [one] = reviewer.get(LIST).json()["items"]
-    assert (one["total_tokens"], one["total_cost_usd"], one["unpriced_requests"]) == (7, None, None)
 
 
 def test_who_takes_a_file_away_stands_in_the_log_with_the_filter(

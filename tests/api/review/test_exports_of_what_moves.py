@@ -16,8 +16,8 @@ from core.database.db import Database, Session, transaction
 from core.identity.schemas import Role
 from core.platform import clock
 from tests.api.conftest import Client
-from tests.api.review.test_knowledge import DOCUMENTS, MEMORIES
-from tests.api.review.test_knowledge import store as learn
+from tests.api.review.conftest import DOCUMENTS, MEMORIES
+from tests.api.review.conftest import store as learn
 from tests.factories.activity import event, store
 from tests.factories.batches import ran
 from tests.factories.identity import person

@@ -1,62 +1,29 @@
-"""Documents with search and history, memories, and feedback with its figures, over HTTP."""
+"""Documents with search and history, and memories, over HTTP."""
 
 import csv
 import io
-from datetime import timedelta
 from typing import Any
 
 import httpx2
-import msgspec
 import pytest
 from sqlalchemy import text
 
 from core.database.db import Database, transaction
 from core.identity.schemas import Role
 from core.ingest.rows import key_of, message_name
-from core.knowledge.documents import ingest as documents
-from core.knowledge.feedback import ingest as feedback
-from core.knowledge.memories import ingest as memories
-from core.knowledge.schemas import NewDocument, NewFeedback, NewMemory
-from core.platform import clock
 from core.platform.ids import new_id
 from tests.api.conftest import Client
+from tests.api.review.conftest import DOCUMENTS, FEEDBACK, MEMORIES, NOW, store
 from tests.factories.annotations import told
-from tests.factories.conversations import SOURCE, stored
 from tests.factories.conversations import conversation as said
+from tests.factories.conversations import stored
 from tests.factories.identity import person
-
-NOW = clock.now().replace(microsecond=0)
-DOOR = "/admin/ai/knowledge"
-DOCUMENTS, MEMORIES, FEEDBACK = f"{DOOR}/documents", f"{DOOR}/memories", f"{DOOR}/feedback"
-STORES: dict[str, Any] = {
-    "documents": (documents, NewDocument),
-    "memories": (memories, NewMemory),
-    "feedback": (feedback, NewFeedback),
-}
-
-
-def store(kind: str, *rows: dict[str, Any]) -> None:
-    module, row = STORES[kind]
-    with transaction(Database.AI) as ai:
-        module.store(
-            ai, [msgspec.convert({"id": str(new_id()), **each}, row) for each in rows], SOURCE
-        )
 
 
 def names(client: httpx2.Client, door: str, **query: str | int) -> list[str]:
     answer = client.get(door, params=query).raise_for_status().json()
     assert answer["total_count"] >= len(answer["items"])
     return [each["external_id"] for each in answer["items"]]
-
-
-@pytest.fixture
-def admin(client: Client) -> httpx2.Client:
-    return client(person(Role.ADMIN, email="ada@example.com"))
-
-
-@pytest.fixture
-def reviewer(client: Client) -> httpx2.Client:
-    return client(person(Role.REVIEWER, email="rita@example.com"))
 
 
 def test_documents_are_found_by_scope_tag_status_and_words(reviewer: httpx2.Client) -> None:
@@ -288,98 +255,6 @@ def test_memories_are_found_by_user_kind_and_words_and_forgotten(
     assert admin.delete(f"{MEMORIES}/1").status_code == 204
     assert admin.delete(f"{MEMORIES}/1").status_code == 404
     assert len(list(csv.DictReader(io.StringIO(reviewer.get(f"{MEMORIES}?format=csv").text)))) == 2
-
-
-def answered(name: str, model: str, *ratings: tuple[int, str | None], **more: Any) -> None:  # noqa: ANN401
-    """Store a conversation with an answer, and what was thought of the answer."""
-    said = [
-        {"id": "q", "role": "user", "content": "x", "created_at": NOW.isoformat()},
-        {
-            "id": "a",
-            "role": "assistant",
-            "content": "y",
-            "model": model,
-            "created_at": NOW.isoformat(),
-        },
-    ]
-    stored({"id": name, "title": f"About {name}", "user_id": f"user of {name}", "messages": said})
-    about = {
-        "conversation_id": name,
-        "message_id": "a",
-        "user_id": f"user of {name}",
-        "created_at": NOW.isoformat(),
-    }
-    store(
-        "feedback",
-        *({**about, "rating": rating, "scale": scale, **more} for rating, scale in ratings),
-    )
-
-
-def test_ratings_are_counted_by_one_rule_by_day_and_by_model(reviewer: httpx2.Client) -> None:
-    for_one = ((1, None), (-1, None), (5, None), (4, None), (1, "five"))
-    answered("one", "small", *for_one, *for_one)
-    answered("two", "large", (3, None), (3, None), comment="so so", edited_text="z")
-    stats = reviewer.get(f"{FEEDBACK}/stats").json()
-    assert [stats[name] for name in ("rated", "positive", "neutral", "negative")] == [12, 6, 2, 4]
-    assert (stats["ratio"], stats["with_comment"], stats["with_edit"]) == (0.5, 2, 2)
-    # Wilson's interval of 6 in 12; of fewer than ten there is none
-    assert (round(stats["low"], 4), round(stats["high"], 4)) == (0.2538, 0.7462)
-    small, large = stats["models"]
-    assert (small["model"], small["rated"], small["positive"]) == ("small", 10, 6)
-    assert (large["model"], large["rated"], large["positive"]) == ("large", 2, 0)
-    assert round(small["low"], 4) == 0.3127
-    assert (large["low"], large["high"]) == (None, None)
-    assert sum(day["rated"] for day in stats["days"]) == 12
-    assert len(stats["days"]) == 30
-    assert stats["previous"]["rated"] == 0
-    assert stats["previous"]["ratio"] is None
-
-
-def test_feedback_knows_its_conversation_and_is_narrowed(reviewer: httpx2.Client) -> None:
-    answered("one", "small", (1, None))
-    answered("two", "large", (-1, None), comment="100% wrong")
-    store(
-        "feedback",
-        {
-            "conversation_id": "nobody",
-            "rating": 1,
-            "created_at": (NOW - timedelta(days=40)).isoformat(),
-        },
-    )
-    items = reviewer.get(FEEDBACK).json()["items"]
-    assert {
-        (
-            each["conversation_external_id"],
-            each["conversation_title"],
-            each["model"],
-            each["opinion"],
-        )
-        for each in items
-    } == {
-        ("one", "About one", "small", "positive"),
-        ("two", "About two", "large", "negative"),
-    }
-    for query, found in (
-        ({"rating": "negative"}, 1),
-        ({"q": "100%"}, 1),
-        ({"q": "%wrong_"}, 0),
-        ({"has": "comment"}, 1),
-        ({"has": "edited_text"}, 0),
-        ({"user_id": "user of one"}, 1),
-        ({"environment": "staging"}, 0),
-        ({"days": "60"}, 3),
-    ):
-        assert reviewer.get(FEEDBACK, params=query).json()["total_count"] == found, query
-    [unknown] = [
-        each
-        for each in reviewer.get(FEEDBACK, params={"days": 60}).json()["items"]
-        if each["user_id"] is None
-    ]
-    assert (unknown["conversation_external_id"], unknown["model"]) == (None, None)
-    rows = list(
-        csv.DictReader(io.StringIO(reviewer.get(f"{FEEDBACK}?format=csv&rating=negative").text))
-    )
-    assert [row["comment"] for row in rows] == ["100% wrong"]
 
 
 def test_nothing_to_count_is_no_error(reviewer: httpx2.Client) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from core.identity.schemas import Role
 from tests.api.conftest import Client
-from tests.api.review.test_knowledge import FEEDBACK, MEMORIES, NOW, store
+from tests.api.review.conftest import FEEDBACK, MEMORIES, NOW, store
 from tests.factories.identity import person
 
 NUMBERS = range(7)

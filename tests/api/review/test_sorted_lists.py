@@ -19,9 +19,8 @@ from core.identity.schemas import Role
 from core.knowledge.views import DocumentOrder
 from core.platform import clock
 from tests.api.conftest import Client
-from tests.api.review.test_conversations import LIST, said, talk
-from tests.api.review.test_knowledge import DOCUMENTS
-from tests.api.review.test_knowledge import store as learn
+from tests.api.review.conftest import DOCUMENTS, LIST, said, talk
+from tests.api.review.conftest import store as learn
 from tests.factories.batches import ran
 from tests.factories.conversations import stored
 from tests.factories.identity import person
