@@ -8,7 +8,7 @@ import pytest
 from core.identity.schemas import Role
 from core.platform import clock
 from tests.api.conftest import Client
-from tests.api.watch.test_watch_ai import got
+from tests.api.watch.conftest import got
 from tests.factories.ai_metrics import fold, request, send
 from tests.factories.identity import person
 

@@ -9,7 +9,7 @@ from core.activity.queries.funnels.funnel import STEPS
 from core.identity.schemas import Role
 from core.platform import clock
 from tests.api.conftest import Client
-from tests.api.watch.test_watch_ai import got
+from tests.api.watch.conftest import got
 from tests.factories import activity
 from tests.factories.activity import event, store
 from tests.factories.batches import ran

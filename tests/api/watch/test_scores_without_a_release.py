@@ -7,7 +7,7 @@ import pytest
 from core.identity.schemas import Role
 from core.platform import clock
 from tests.api.conftest import Client
-from tests.api.watch.test_watch_ai import got
+from tests.api.watch.conftest import got
 from tests.factories.conversations import conversation, message, stored
 from tests.factories.history import scored
 from tests.factories.identity import person
