@@ -12,8 +12,9 @@ from core.providers import gateway
 from core.providers.errors import CallCancelled
 from core.providers.schemas import ProviderKind
 from tests.factories.providers import both_vendors, call, connection, route, running
-from tests.fake_vendor import PIECE, Vendor
+from tests.fake_vendor import Vendor
 from tests.faults.program import until
+from tests.vendor_streams import PIECE
 
 
 def arrived(vendor: Vendor, calls: int = 1) -> None:

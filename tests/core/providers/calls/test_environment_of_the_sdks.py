@@ -15,7 +15,8 @@ from core.providers import gateway
 from core.providers.schemas import Connection, ProviderKind
 from tests.core.providers.conftest import Configure
 from tests.factories.providers import ANTHROPIC, OPENAI, ask, both_vendors, call, connection
-from tests.fake_vendor import KEY, PIECE, Vendor
+from tests.fake_vendor import KEY, Vendor
+from tests.vendor_streams import PIECE
 
 ELSEWHERE = "http://127.0.0.1:9"
 NAMES = ("X-Spy", "Authorization", "User-Agent", "anthropic-beta")

@@ -24,8 +24,9 @@ from core.providers.errors import (
 )
 from core.providers.schemas import Connection, ProviderKind
 from tests.factories.providers import ANTHROPIC, OPENAI, ask, both_vendors, call, connection
-from tests.fake_vendor import PIECE, Literally, Vendor
+from tests.fake_vendor import Literally, Vendor
 from tests.faults.program import until
+from tests.vendor_streams import PIECE
 
 
 def failed(vendor: Vendor, kind: ProviderKind, model: str) -> CallFailed:

@@ -19,7 +19,8 @@ from core.providers.errors import (
 )
 from core.providers.schemas import ProviderKind
 from tests.factories.providers import ANTHROPIC, OPENAI, Heard, ask, both_vendors, call, connection
-from tests.fake_vendor import PIECE, Literally, Vendor
+from tests.fake_vendor import Literally, Vendor
+from tests.vendor_streams import PIECE
 
 START = {"type": "message_start", "message": {"usage": {"input_tokens": 7, "output_tokens": 1}}}
 STOP = {
