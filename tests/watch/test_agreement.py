@@ -4,14 +4,10 @@ three.
 The CSV is read from the page's own link; without `format=csv`, the same link is the API call.
 """
 
-import csv
-import io
-import json
 import re
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx2
 import pandas as pd
@@ -37,10 +33,20 @@ from tests.pages.conftest import (
 )
 from tests.watch import week
 from tests.watch.conftest import hold_still
+from tests.watch.shown import (
+    Query,
+    Row,
+    cells,
+    drawn,
+    file_of,
+    got,
+    linked,
+    same_as_file,
+    same_kpis,
+    table,
+)
 from tests.watch.week import ADDRESS, NEW_YORK
 
-Query = dict[str, str]
-Row = dict[str, str]
 Open = Callable[..., AppTest]
 
 
@@ -74,66 +80,6 @@ def page(door: httpx2.Client, console: Console) -> Open:
         return app
 
     return go
-
-
-def got(door: httpx2.Client, path: str, query: Query) -> Any:  # noqa: ANN401  any JSON
-    answer = door.get(path if path.startswith("/") else f"/api/v1/admin/{path}", params=query)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
-
-
-def linked(door: httpx2.Client, app: AppTest, label: str = "Export CSV") -> tuple[list[Row], Any]:
-    """Return what a link of the page brings: the rows of the file, and what the API answers to the
-    same question.
-    """
-    [address] = [each.proto.url for each in app.get("link_button") if each.proto.label == label]
-    path, query = urlsplit(address).path, dict(parse_qsl(urlsplit(address).query))
-    assert query.pop("format") == "csv"
-    file = door.get(f"{path}?{urlencode({**query, 'format': 'csv'})}")
-    assert file.headers["content-type"].startswith("text/csv")
-    return list(csv.DictReader(io.StringIO(file.text.lstrip("\ufeff")))), got(door, path, query)
-
-
-def table(app: AppTest, *columns: str) -> pd.DataFrame:
-    """Return the table that has these columns; without rows when the page has none such."""
-    found = [each.value for each in app.dataframe if set(columns) <= set(each.value.columns)]
-    return found[0] if found else pd.DataFrame()
-
-
-def cells(given: pd.DataFrame, name: str) -> list[Any]:
-    """Return a column, None where there is nothing."""
-    return (
-        []
-        if given.empty
-        else [None if isinstance(each, float) and pd.isna(each) else each for each in given[name]]
-    )
-
-
-def same_as_file(items: list[dict[str, Any]], rows: list[Row]) -> None:
-    """Check that a file has the items of the answer, field by field."""
-    assert len(items) == len(rows)
-    for item, row in zip(items, rows, strict=True):
-        for name, value in item.items():
-            if not isinstance(value, dict | list):
-                assert row[name] == ("" if value is None else str(value)), name
-
-
-def same_kpis(app: AppTest, items: list[dict[str, Any]]) -> None:
-    """Check that the page shows the API's KPIs."""
-    shown = {each.label: each.value for each in app.metric}
-    assert shown == {
-        each["label"]: formatting.figure(each["value"], FigureUnit(each["unit"])) for each in items
-    }
-
-
-def drawn(app: AppTest, key: str, name: str = "") -> list[list[Any]]:
-    """Return the heights of a chart: of each line or set of bars, or of those of a name."""
-    [found] = [each for each in app.get("bidi_component") if each.proto.id.endswith(key)]
-    return [
-        each["y"]
-        for each in json.loads(json.loads(found.proto.json)["figure"])["data"]
-        if "y" in each and name in each.get("name", "")
-    ]
 
 
 OVERVIEWS: tuple[Query, ...] = (
@@ -214,7 +160,7 @@ def test_ai_metrics(page: Open, door: httpx2.Client) -> None:
             == whole["total_requests"]
             == sum(each["total_requests"] for each in models)
         )
-        _models(table(app, "Model", "Provider"), models, _file(door, "ai/models", asked))
+        _models(table(app, "Model", "Provider"), models, file_of(door, "ai/models", asked))
         _requests(
             table(app, "Request", "Latency"),
             got(door, "ai/requests", asked | {"order": "slowest", "limit": "10"})["items"],
@@ -264,11 +210,6 @@ def _requests(shown: pd.DataFrame, items: list[dict[str, Any]]) -> None:
     assert [each.isoformat() for each in pd.to_datetime(shown["Time"], utc=True)] == [
         each["created_at"].replace("Z", "+00:00") for each in items
     ]
-
-
-def _file(door: httpx2.Client, path: str, query: Query) -> list[Row]:
-    file = door.get(f"/api/v1/admin/{path}", params={**query, "format": "csv"})
-    return list(csv.DictReader(io.StringIO(file.text.lstrip("\ufeff"))))
 
 
 def _seconds(ms: int | None) -> float | None:
@@ -368,7 +309,7 @@ def test_onboarding(page: Open, door: httpx2.Client) -> None:
         assert sum(each["errors"] for each in by_day) == sum(
             each["count"] for each in failed["items"]
         )
-        same_as_file(by_day, _file(door, "onboarding/daily", asked))
+        same_as_file(by_day, file_of(door, "onboarding/daily", asked))
         rows, answer = linked(door, app, "Export CSV")
         same_as_file(answer["items"], rows)
         listed = table(app, "Time", "Type", "Session")

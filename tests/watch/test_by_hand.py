@@ -39,7 +39,18 @@ from tests.factories import history
 from tests.factories.ai_metrics import near
 from tests.factories.funnels import SAVED
 from tests.watch import week
-from tests.watch.week import IN_NEW_YORK, IN_UTC, NEW_YORK, Answers
+from tests.watch.answers import (
+    ERRORS,
+    IN_NEW_YORK,
+    IN_UTC,
+    KINDS_OF_FAILURES,
+    OF_MODEL_B,
+    OF_PHONE,
+    STATES,
+    USERS_OF_PHONE,
+    Answers,
+)
+from tests.watch.week import NEW_YORK
 
 WEB, PHONE, STAGING = Watched(app="web"), Watched(app="phone"), Watched("staging")
 ALL = Window(100, 0)
@@ -122,11 +133,11 @@ def test_the_overview(known: Answers, actor: Actor) -> None:
 def test_the_overview_of_an_app_and_of_another_environment(known: Answers, actor: Actor) -> None:
     web, phone, staging = (overview(known, each, actor) for each in (WEB, PHONE, STAGING))
     assert (web.users.active, web.users.new) == known.users_of_web
-    assert (phone.users.active, phone.users.new) == week.USERS_OF_PHONE
+    assert (phone.users.active, phone.users.new) == USERS_OF_PHONE
     assert (web.ai.total_requests, web.ai.cost_usd) == (known.of_web[0], Decimal(known.of_web[1]))
     assert (phone.ai.total_requests, phone.ai.cost_usd) == (
-        week.OF_PHONE[0],
-        Decimal(week.OF_PHONE[1]),
+        OF_PHONE[0],
+        Decimal(OF_PHONE[1]),
     )
     assert (staging.users.active, staging.users.new, staging.batch.runs) == (1, 1, 0)
     assert staging.feedback is not None
@@ -218,12 +229,12 @@ def test_events_and_errors(known: Answers, actor: Actor) -> None:
     ).items
     assert {
         each.error_code: (each.count, each.users, each.later_successes) for each in found
-    } == week.ERRORS
+    } == ERRORS
     assert [each.share for each in found] == [0.75, 0.25]
 
 
 def test_errors_are_the_same_wherever_they_are_counted(known: Answers, actor: Actor) -> None:
-    wanted, asked = sum(count for count, _, _ in week.ERRORS.values()), (known.period, Watched())
+    wanted, asked = sum(count for count, _, _ in ERRORS.values()), (known.period, Watched())
     by_code = ask(error_codes.list_errors, EventFilter(), *asked, window=ALL, actor=actor).items
     assert sum(each.count for each in by_code) == wanted
     assert sum(each.errors for each in ask(events.list_daily, *asked, actor=actor)) == wanted
@@ -248,16 +259,16 @@ def test_errors_are_the_same_wherever_they_are_counted(known: Answers, actor: Ac
 
 def test_users_and_how_far_they_are(known: Answers, actor: Actor) -> None:
     page = ask(activity.list_users, UserFilter(), Watched(), window=ALL, actor=actor)
-    assert {each.external_id: (each.status, each.step) for each in page.items} == week.STATES
-    assert page.total_count == len(week.STATES)
-    for status, wanted in Counter(status for status, _ in week.STATES.values()).items():
+    assert {each.external_id: (each.status, each.step) for each in page.items} == STATES
+    assert page.total_count == len(STATES)
+    for status, wanted in Counter(status for status, _ in STATES.values()).items():
         assert (
             ask(
                 activity.list_users, UserFilter(status=status), Watched(), window=ALL, actor=actor
             ).total_count
             == wanted
         )
-    for step, wanted in Counter(step for _, step in week.STATES.values()).items():
+    for step, wanted in Counter(step for _, step in STATES.values()).items():
         assert (
             ask(
                 activity.list_users, UserFilter(step=step), Watched(), window=ALL, actor=actor
@@ -287,7 +298,7 @@ def test_ai_requests(known: Answers, actor: Actor) -> None:
         each.model: (each.total_requests, each.error_count, each.cost_usd) for each in models
     } == {
         name: (requests, errors, Decimal(dollars))
-        for name, (requests, errors, dollars) in (("a", known.of_model_a), ("b", week.OF_MODEL_B))
+        for name, (requests, errors, dollars) in (("a", known.of_model_a), ("b", OF_MODEL_B))
     }
 
 
@@ -308,7 +319,7 @@ def test_ai_requests_by_day(known: Answers, actor: Actor) -> None:
     assert [point.error_count for point in failed.series] == known.failed_by_day
     # Nothing, all well, and only errors
     assert [point.error_rate for point in failed.series][3:6] == [None, 0.0, 1.0]
-    assert {each.error_type: each.requests for each in failed.types} == week.KINDS_OF_FAILURES
+    assert {each.error_type: each.requests for each in failed.types} == KINDS_OF_FAILURES
 
 
 def test_batch_runs(known: Answers, actor: Actor) -> None:
@@ -342,7 +353,7 @@ def test_what_the_daily_job_writes_down(known: Answers, actor: Actor) -> None:
     for metric, by_day in wanted.items():
         assert [each or 0 for each in _written(metric, known)] == by_day, metric
     assert sum(each or 0 for each in _written("event_errors", known)) == sum(
-        count for count, _, _ in week.ERRORS.values()
+        count for count, _, _ in ERRORS.values()
     )
     assert [Decimal(str(each or 0)) for each in _written("cost_usd", known)] == [
         Decimal(each) for each in known.dollars_by_day
@@ -370,6 +381,6 @@ def test_one_user_counts_what_his_journey_shows(known: Answers, actor: Actor) ->
             count,
             failed,
         )
-        assert (user.status, user.step) == week.STATES[name]
+        assert (user.status, user.step) == STATES[name]
     visit = ask(journeys.read_anonymous, "visit", Watched(), limit=50, actor=actor)
     assert (visit.session.events, visit.session.errors, visit.total_count) == (2, 1, 2)
