@@ -6,7 +6,7 @@ from pathlib import Path
 
 from core.platform.config import ROOT
 
-LONGEST_FUNCTION, LONGEST_MODULE, LONGEST_PAGE = 60, 300, 150
+LONGEST_FUNCTION, LONGEST_MODULE, LONGEST_PAGE, LONGEST_TESTS = 60, 300, 150, 399
 MOST_FILES, MOST_SHARED = 16, 20  # in a folder, and in that of what pages share
 FOLDERS = ("core", "pages", "api", "client", "tools")
 
@@ -15,6 +15,10 @@ def modules() -> Iterator[Path]:
     yield ROOT / "app.py"
     for folder in FOLDERS:
         yield from (ROOT / folder).rglob("*.py")
+
+
+def of_tests() -> Iterator[Path]:
+    return (ROOT / "tests").rglob("*.py")
 
 
 def lines(path: Path) -> int:
@@ -38,10 +42,18 @@ def test_no_module_of_a_page_is_longer_than_a_hundred_and_fifty_lines() -> None:
     }
 
 
+def test_no_file_of_tests_has_four_hundred_lines() -> None:
+    assert not {
+        str(path.relative_to(ROOT)): lines(path)
+        for path in of_tests()
+        if lines(path) > LONGEST_TESTS
+    }
+
+
 def test_no_function_is_longer_than_sixty_lines() -> None:
     long = {
         f"{path.relative_to(ROOT)}: {node.name}": length
-        for path in modules()
+        for path in (*modules(), *of_tests())
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
         and (length := _length(node)) > LONGEST_FUNCTION
