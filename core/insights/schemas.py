@@ -9,6 +9,7 @@ from core.ai_metrics.views import AiMetricsSummary
 from core.annotations.queries.backlog import Backlog
 from core.batches.views import RunSummary
 from core.identity.schemas import View
+from core.platform import clock
 from core.presentation.periods import DAY, Period, Watched, midnight
 
 
@@ -27,8 +28,8 @@ class WatchScope:
 
     @property
     def previous(self) -> "WatchScope":
-        """The same filters in the previous period."""
-        return replace(self, period=self.period.previous)
+        """The same of the period before, of an open one of as much as has passed of it."""
+        return replace(self, period=self.period.before(clock.now()))
 
 
 class UserCounts(View):

@@ -47,7 +47,7 @@ def overview(
     session: SessionDep, ai: AiSessionDep, actor: ActorDep, period: PeriodDep, watched: WatchedDep
 ) -> Overview:
     """Return users, onboarding, AI requests, feedback and batch runs of a period and the previous
-    one.
+    one, of which an open period is beside as much as has passed. Users count by whole days.
 
     Also how many reviews are waiting now.
     """

@@ -13,6 +13,7 @@ from core.platform import clock
 from tests.api.conftest import Client
 from tests.factories.ai_metrics import fold, request, send
 from tests.factories.batches import ran
+from tests.factories.history import rated
 from tests.factories.identity import person
 
 DAY = timedelta(days=1)
@@ -31,6 +32,7 @@ def analyst(client: Client, monkeypatch: pytest.MonkeyPatch) -> httpx2.Client:
         tool = {"name": "search", "duration_ms": 40, "error": True}
         send(request(at, status="error", error_type="fog", tool_calls=[tool], total_latency_ms=9))
         ran(at, "completed", phase_durations={"load": 40})
+        rated(1, "thumbs", at)
     fold()
     return client(person(Role.ANALYST))
 
@@ -67,3 +69,8 @@ def test_batch_runs_and_phases_of_today_are_beside_the_same_hours_of_yesterday(
     assert get(analyst, "/admin/batch/history")["summary"]["previous"]["runs"] == 1
     [phase] = get(analyst, "/admin/batch/phases")["items"]
     assert phase["previous"]["runs"] == 1
+
+
+def test_ratings_of_today_are_beside_the_same_hours_of_yesterday(analyst: httpx2.Client) -> None:
+    feedback = get(analyst, "/admin/overview")["feedback"]
+    assert (feedback["rated"], feedback["previous"]["rated"]) == (1, 1)
