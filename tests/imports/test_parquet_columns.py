@@ -38,3 +38,8 @@ def test_bytes_that_are_no_text_are_hexadecimal(folder: Folder) -> None:
         session_id=pa.array([b"\xff\xfe"], pa.binary()),
     )
     assert (row["user_id"], row["session_id"]) == (key.hex, "fffe")
+
+
+def test_a_text_that_is_not_utf_8_is_read_as_in_a_file_of_text(folder: Folder) -> None:
+    name = pa.Array.from_buffers(pa.string(), 1, pa.array([b"M\xfcller"]).buffers())
+    assert first_event(folder, user_id=name)["user_id"] == "Müller"

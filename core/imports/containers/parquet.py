@@ -4,7 +4,6 @@ pyarrow's own `to_pylist` makes a string of each dictionary value anew for every
 were 1 GB), refuses nanoseconds and unknown time zones: so cells become Python's values here.
 """
 
-import mmap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -15,9 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from core.imports.containers import parquet_pages
+from core.imports.containers import parquet_limits
 from core.imports.containers.files import (
-    MOST_TIMES,
+    AS_WINDOWS,
     TOO_LONG,
     FileUnreadable,
     Record,
@@ -27,9 +26,7 @@ from core.ingest.bodies import MAX_ROW_BYTES
 
 AT_ONCE = 2_000  # rows
 BYTES_AT_ONCE = 4 << 20
-# Of a row group: what has more, and MOST_TIMES its size, is a bomb
-PLAIN_BYTES, MOST_CELLS = 16 << 20, 400_000
-PREFIXED = "DELTA_BYTE_ARRAY"
+CELL_BYTES = 100  # of Python's, about, however small its value is
 BROKEN = (pa.ArrowException, OSError, ValueError)
 
 
@@ -82,67 +79,22 @@ def _opened(path: Path) -> Iterator[pq.ParquetFile]:
     more than its size.
     """
     with with_any_access(path) as plain:
+        parquet_limits.check_footer(plain, path.stat().st_size)
         with pq.ParquetFile(plain) as file:
+            parquet_limits.check(file, plain)
             columns = [file.schema.column(place) for place in range(file.metadata.num_columns)]
-            for group in map(file.metadata.row_group, range(file.metadata.num_row_groups)):
-                chunks = [group.column(place) for place in range(len(columns))]
-                cells = (
-                    chunk.num_values
-                    for chunk, column in zip(chunks, columns, strict=True)
-                    if column.max_repetition_level
-                )
-                size = plain.stat().st_size
-                if max(cells, default=0) > max(MOST_CELLS, MOST_TIMES * size) or _is_bomb(
-                    chunks, plain, size
-                ):
-                    raise FileUnreadable(
-                        f"This unpacks to more than {MOST_TIMES} times its size, which is not "
-                        "allowed."
-                    )
-        if any((column.length or 0) > MAX_ROW_BYTES for column in columns):
-            raise FileUnreadable(f"A column has cells of more than {MAX_ROW_BYTES >> 20} MiB.")
         texts = [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]
         with pq.ParquetFile(plain, pre_buffer=False, read_dictionary=texts) as file:
             yield file
 
 
-def _is_bomb(chunks: list[pq.ColumnChunkMetaData], plain: Path, size: int) -> bool:
-    left = max(PLAIN_BYTES, MOST_TIMES * size)
-    with (
-        plain.open("rb") as file,
-        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
-        memoryview(mapped) as data,
-    ):
-        for chunk in chunks:
-            begin = min(
-                filter(None, (chunk.dictionary_page_offset, chunk.data_page_offset)), default=0
-            )
-            try:
-                for unpacked in parquet_pages.sizes(
-                    data, begin, begin + chunk.total_compressed_size
-                ):
-                    left -= unpacked
-                    if left < 0:
-                        return True
-            except (ValueError, IndexError, KeyError):
-                raise FileUnreadable(
-                    "The file begins as Parquet, and its pages cannot be read."
-                ) from None
-    return False
-
-
 def _at_once(file: pq.ParquetFile, place: int) -> int:
     """Return how many rows of a group are read together: fewer where they are large."""
     group, columns = file.metadata.row_group(place), range(file.metadata.num_columns)
-    # A text that is written as the one before and a few letters more says nothing of its length.
-    packed = (
-        MAX_ROW_BYTES // 4
-        if any(PREFIXED in group.column(each).encodings for each in columns)
-        else 1
-    )
     fixed = sum(file.schema.column(each).length or 0 for each in columns)
     usual: int = group.total_byte_size // max(group.num_rows, 1)
-    return max(1, min(AT_ONCE, BYTES_AT_ONCE // max(usual, fixed, packed)))
+    cells = CELL_BYTES * len(columns)
+    return max(1, min(AT_ONCE, BYTES_AT_ONCE // max(usual, fixed, cells)))
 
 
 def _is_too_large(cells: tuple[Any, ...]) -> bool:
@@ -231,5 +183,7 @@ def _listed(column: pa.Array) -> list[Any]:
 def _cell(scalar: Any) -> Any:  # noqa: ANN401  pyarrow's, of any type
     try:
         return scalar.as_py()
+    except UnicodeDecodeError:  # as in a file of text
+        return str(scalar.as_buffer().to_pybytes(), "utf-8", AS_WINDOWS)
     except (OverflowError, ValueError):
         return f"{scalar.value} {scalar.type}"

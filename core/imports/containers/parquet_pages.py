@@ -1,64 +1,92 @@
-"""The sizes that Parquet's pages have when unpacked, from their own headers: pyarrow takes as much
-memory as those say.
+"""What the row groups and pages of Parquet hold: pyarrow takes as much memory as those say.
 
-The metadata at the file's end may say something else, and pyarrow neither shows the headers nor
-limits what it takes. https://parquet.apache.org/docs/file-format/data-pages/, headers in Thrift's
-compact protocol.
+pyarrow shows no headers of pages, ends the process for some metadata of columns that is wrong
+("terminate called"), and limits nothing. Both are read here without it.
+https://parquet.apache.org/docs/file-format/
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-BOOLEANS, INTEGERS, BINARY, STRUCT = (1, 2), (4, 5, 6), 8, 12
-UNPACKED, PACKED = 2, 3  # fields of a header
-DEEPEST = 8
+from core.imports.containers import thrift
+from core.imports.containers.thrift import INT64, Struct
+
+# Fields of the file's metadata, of a row group, of a column's chunk, and of its metadata
+ROW_GROUPS = 4
+CHUNKS, ROWS = 1, 3
+ABOUT = 3
+VALUES, BYTES, DATA_BEGINS, DICTIONARY_BEGINS = 5, 7, 9, 11
+# Fields of a page's header
+UNPACKED, PACKED, OF_DATA, OF_DICTIONARY, OF_DATA_V2 = 2, 3, 5, 7, 8
+IN_PAGE = 1
+ENCODING, ENCODING_V2 = 2, 4
 
 
-def sizes(data: memoryview, at: int, end: int) -> Iterator[int]:
-    """Yield the unpacked size of each page between; raise ValueError, IndexError or KeyError for
-    what is not a page.
-    """
+@dataclass(frozen=True)
+class ColumnChunk:
+    """A column within a row group: its values, and where its pages are."""
+
+    values: int
+    begin: int
+    size: int
+
+
+@dataclass(frozen=True)
+class RowGroup:
+    """A row group: its rows and columns."""
+
+    rows: int
+    chunks: list[ColumnChunk]
+
+
+@dataclass(frozen=True)
+class ParquetPage:
+    """A page: its unpacked bytes, its values, and how they are encoded."""
+
+    size: int
+    values: int
+    encodings: frozenset[int]
+
+
+def row_groups(metadata: memoryview) -> Iterator[RowGroup]:
+    """Yield the row groups; raise ValueError, IndexError or KeyError for what is no metadata."""
+    field = at = 0
+    while True:
+        field, kind, at = thrift.read_field(metadata, at, field)
+        if not kind:
+            return
+        if field != ROW_GROUPS:
+            _, at = thrift.read_value(metadata, at, kind, 0)
+            continue
+        count, _, at = thrift.read_list(metadata, at)
+        for _ in range(count):
+            group, at = thrift.read_struct(metadata, at)
+            yield RowGroup(thrift.number(group, ROWS, INT64), _chunks(group))
+
+
+def _chunks(group: Struct) -> list[ColumnChunk]:
+    _, chunks = group[CHUNKS]
+    return [_chunk(each) for each in chunks] if isinstance(chunks, list) else []
+
+
+def _chunk(chunk: thrift.Value) -> ColumnChunk:
+    about = thrift.within(chunk, ABOUT) if isinstance(chunk, dict) else {}
+    begin = thrift.number(about, DATA_BEGINS, INT64)
+    if DICTIONARY_BEGINS in about:
+        begin = min(begin, thrift.number(about, DICTIONARY_BEGINS, INT64) or begin)
+    values, size = (thrift.number(about, each, INT64) for each in (VALUES, BYTES))
+    return ColumnChunk(values, begin, size)
+
+
+def pages(data: memoryview, chunk: ColumnChunk) -> Iterator[ParquetPage]:
+    """Yield the pages of a chunk; raise ValueError, IndexError or KeyError for what is no page."""
+    at, end = chunk.begin, chunk.begin + chunk.size
     while at < end:
-        fields, at = _struct(data, at, 0)
-        if fields[UNPACKED] < 0 or fields[PACKED] < 0:
-            raise ValueError("negative page size")
-        yield fields[UNPACKED]
-        at += fields[PACKED]
-
-
-def _struct(data: memoryview, at: int, depth: int) -> tuple[dict[int, int], int]:
-    """Return the whole numbers of a struct by field, and where it ends."""
-    if depth > DEEPEST:
-        raise ValueError("nested too deeply")
-    fields: dict[int, int] = {}
-    field = 0
-    while head := data[at]:
-        at, kind = at + 1, head & 15
-        if head >> 4:
-            field += head >> 4
-        else:
-            field, at = _integer(data, at)
-        if kind in INTEGERS:
-            fields[field], at = _integer(data, at)
-        elif kind == BINARY:
-            length, at = _varint(data, at)
-            at += length
-        elif kind == STRUCT:
-            _, at = _struct(data, at, depth + 1)
-        elif kind not in BOOLEANS:  # no header has lists or fractions
-            raise ValueError("unknown type in a page header")
-    return fields, at + 1
-
-
-def _integer(data: memoryview, at: int) -> tuple[int, int]:
-    value, at = _varint(data, at)
-    return value >> 1 ^ -(value & 1), at
-
-
-def _varint(data: memoryview, at: int) -> tuple[int, int]:
-    value = 0
-    for place in range(10):
-        byte = data[at + place]
-        value |= (byte & 127) << 7 * place
-        if byte < 128:
-            return value, at + place + 1
-    raise ValueError("number too long")
+        header, at = thrift.read_struct(data, at)
+        of_data, of_data_v2 = thrift.within(header, OF_DATA), thrift.within(header, OF_DATA_V2)
+        held = (of_data, thrift.within(header, OF_DICTIONARY), of_data_v2)
+        values = sum(thrift.number(each, IN_PAGE) for each in held if each)
+        encodings = [thrift.number(of_data, ENCODING)] if of_data else []
+        encodings += [thrift.number(of_data_v2, ENCODING_V2)] if of_data_v2 else []
+        yield ParquetPage(thrift.number(header, UNPACKED), values, frozenset(encodings))
+        at += thrift.number(header, PACKED)
