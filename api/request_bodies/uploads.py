@@ -12,6 +12,8 @@ from core.imports.uploads import StoredFile, Upload
 
 CHUNK_BYTES = 2**20
 MAX_NAME_CHARS = 300
+# Each runs Python's code: a million empty ones would slow everyone down for as long as they come
+MAX_PARTS = 100
 
 
 class MultipartForm:
@@ -22,6 +24,7 @@ class MultipartForm:
         self.name: str | None = None
         self.is_whole = False
         self._is_within = False
+        self._parts = 0
         self._data = bytearray()
         self._headers: dict[bytes, bytes] = {}
         self._field, self._value = b"", b""
@@ -29,7 +32,7 @@ class MultipartForm:
             self._parser = MultipartParser(
                 boundary,
                 {
-                    "on_part_begin": self._headers.clear,
+                    "on_part_begin": self._count_part,
                     "on_header_field": self._more_field,
                     "on_header_value": self._more_value,
                     "on_header_end": self._end_header,
@@ -49,6 +52,12 @@ class MultipartForm:
             raise NotMultipart from None
         file_data, self._data = bytes(self._data), bytearray()
         return file_data
+
+    def _count_part(self) -> None:
+        self._parts += 1
+        if self._parts > MAX_PARTS:
+            raise NotMultipart(f"The form has more than {MAX_PARTS} parts. Send the file alone.")
+        self._headers.clear()
 
     def _more_field(self, data: bytes, start: int, end: int) -> None:
         self._field += data[start:end]
