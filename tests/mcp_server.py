@@ -46,6 +46,12 @@ def huge() -> str:
     return "x" * 10_000_000
 
 
+@server.tool()
+def many() -> str:
+    """Answer with half a megabyte of very many small values."""
+    return "[]," * 150_000
+
+
 def guarded(inner: ASGIApp) -> ASGIApp:
     """Return the server behind its token."""
 

@@ -19,9 +19,12 @@ from core.mcp_servers.errors import McpServerFailed
 from core.mcp_servers.schemas import McpConnection, McpTool
 from core.network import async_outbound
 from core.network.allowed_addresses import AddressPolicy, AddressRefused
+from core.network.async_outbound import MaxResponse
 from core.platform.config import config
 
-MAX_RESPONSE_BYTES = 4 * 2**20
+MAX_LIST = MaxResponse(4 * 2**20, 1_000_000)
+# Models get the first 20,000 characters of a result
+MAX_RESULT = MaxResponse(2**20, 50_000)
 MAX_TOOLS, MAX_PAGES = 128, 20
 MAX_DESCRIPTION_CHARS, MAX_SCHEMA_BYTES = 4000, 50_000
 
@@ -30,7 +33,7 @@ Answer = TypeVar("Answer")
 
 def list_tools(server: McpConnection, timeout_s: float) -> list[McpTool]:
     """Return the tools that a server lists, at most MAX_TOOLS; raise McpServerFailed."""
-    return _ask(server, _listed, timeout_s)
+    return _ask(server, _listed, timeout_s, MAX_LIST)
 
 
 def call_tool(
@@ -45,15 +48,18 @@ def call_tool(
         result = await client.call_tool(name, arguments)
         return _content(result), result.is_error
 
-    return _ask(server, call, timeout_s)
+    return _ask(server, call, timeout_s, MAX_RESULT)
 
 
 def _ask(
-    server: McpConnection, ask: Callable[[Client], Awaitable[Answer]], timeout_s: float
+    server: McpConnection,
+    ask: Callable[[Client], Awaitable[Answer]],
+    timeout_s: float,
+    most: MaxResponse,
 ) -> Answer:
     try:
         # Callers are threads without an event loop
-        return anyio.run(_connected, server, ask, timeout_s)
+        return anyio.run(_connected, server, ask, timeout_s, most)
     except TimeoutError:
         raise McpServerFailed(f"The server did not answer within {timeout_s:g} s.") from None
     except Exception as error:  # groups of what the package's tasks raise
@@ -61,7 +67,10 @@ def _ask(
 
 
 async def _connected(
-    server: McpConnection, ask: Callable[[Client], Awaitable[Answer]], timeout_s: float
+    server: McpConnection,
+    ask: Callable[[Client], Awaitable[Answer]],
+    timeout_s: float,
+    most: MaxResponse,
 ) -> Answer:
     # Loopback and private addresses need ATTUNE_ALLOW_HOSTS.
     reach = AddressPolicy(loopback=False, named=config().attune_allow_hosts)
@@ -71,7 +80,7 @@ async def _connected(
     http = async_outbound.client(
         reach,
         timeout=httpx2.Timeout(timeout_s),
-        max_response_bytes=MAX_RESPONSE_BYTES,
+        max_response=most,
         headers=headers,
     )
     http.event_hooks["response"].append(_refuse_rejected)

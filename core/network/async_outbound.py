@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
 
 import anyio.to_thread
 import httpcore2
@@ -9,6 +10,8 @@ import httpx2
 
 from core.network import outbound
 from core.network.allowed_addresses import AddressPolicy, AddressRefused
+
+BEFORE_VALUES = (b",", b"[", b"{")
 
 
 class CheckedAsyncBackend(httpcore2.AnyIOBackend):
@@ -54,17 +57,29 @@ class CheckedAsyncBackend(httpcore2.AnyIOBackend):
         raise httpcore2.ConnectError("unix sockets are not supported")
 
 
-class LimitedBody(httpx2.AsyncByteStream):
-    """A response body, read up to a number of bytes."""
+@dataclass(frozen=True)
+class MaxResponse:
+    """How many bytes of JSON a response may have, and how many values, about.
 
-    def __init__(self, inner: httpx2.AsyncByteStream, most: int) -> None:
-        self._inner, self._left = inner, most
+    Those within texts count, too. A decoder lets no other thread run until it has made all values.
+    """
+
+    size: int
+    values: int
+
+
+class LimitedBody(httpx2.AsyncByteStream):
+    """A response body, read up to a number of bytes and values."""
+
+    def __init__(self, inner: httpx2.AsyncByteStream, most: MaxResponse) -> None:
+        self._inner, self._left, self._values_left = inner, most.size, most.values
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Yield the parts of the body; raise ResponseTooLarge."""
         async for part in self._inner:
             self._left -= len(part)
-            if self._left < 0:
+            self._values_left -= sum(map(part.count, BEFORE_VALUES))
+            if self._left < 0 or self._values_left < 0:
                 raise outbound.ResponseTooLarge("the response is too large")
             yield part
 
@@ -75,10 +90,10 @@ class LimitedBody(httpx2.AsyncByteStream):
 class CheckedAsyncTransport(httpx2.AsyncHTTPTransport):
     """An HTTP transport that connects to allowed addresses only."""
 
-    def __init__(self, reach: AddressPolicy, *, max_response_bytes: int) -> None:
+    def __init__(self, reach: AddressPolicy, *, max_response: MaxResponse) -> None:
         certificates: ssl.SSLContext = outbound.certificates()
         super().__init__(verify=certificates, trust_env=False)
-        self._most = max_response_bytes
+        self._most = max_response
         # httpx2 has no public way to give a network backend.
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=certificates, network_backend=CheckedAsyncBackend(reach)
@@ -102,12 +117,12 @@ def client(
     reach: AddressPolicy,
     *,
     timeout: httpx2.Timeout,
-    max_response_bytes: int,
+    max_response: MaxResponse,
     headers: dict[str, str],
 ) -> httpx2.AsyncClient:
     """Return an HTTP client that connects to allowed addresses only."""
     return httpx2.AsyncClient(
-        transport=CheckedAsyncTransport(reach, max_response_bytes=max_response_bytes),
+        transport=CheckedAsyncTransport(reach, max_response=max_response),
         timeout=timeout,
         # Compressed responses are refused.
         headers={"Accept-Encoding": "identity", **headers},

@@ -40,7 +40,7 @@ def test_a_server_lists_its_tools_and_its_token_is_never_shown(
     added = add(boss, port)
     assert (added["status"], added["has_token"]) == ("working", True)
     assert {tool["name"]: tool["is_read_only"] for tool in added["tools"]} == {
-        **dict.fromkeys(("book", "broken", "slow", "huge"), False),
+        **dict.fromkeys(("book", "broken", "slow", "huge", "many"), False),
         "weather": True,
     }
     listed = boss.get("/admin/mcp-servers")
@@ -75,6 +75,7 @@ def test_a_model_calls_its_tools_and_writes_wait_for_a_person(
         ("broken", {}, "Error executing tool broken"),
         ("book", {"city": "Rome", "nights": "many"}, "nights"),
         ("huge", {}, "too large"),
+        ("many", {}, "too large"),
     ],
 )
 def test_what_fails_says_why(

@@ -28,7 +28,9 @@ def get(server: Server) -> httpx2.Response:
 
 
 async def get_async(server: Server) -> httpx2.Response:
-    made = async_outbound.client(HERE, timeout=TIMEOUT, max_response_bytes=2**22, headers={})
+    made = async_outbound.client(
+        HERE, timeout=TIMEOUT, max_response=async_outbound.MaxResponse(2**22, 1000), headers={}
+    )
     async with made as client:
         return await client.get(server.at("127.0.0.1", "/packed"))
 
