@@ -26,12 +26,15 @@ from core.network.cancellation import (
 
 # The longest response of a model today (128,000 tokens of some 350 bytes on the wire) is 45 MB.
 MAX_RESPONSE_BYTES = 64 * 2**20
+# A million tokens as events of two lines. Readers of events take two microseconds for a line,
+# though it is blank: 64 MiB of them kept a thread busy for two minutes.
+MAX_RESPONSE_LINES = 2_000_000
 CLOSE_WAIT_S = 0.02
 COMPRESSED = "the response is compressed, which the request did not accept"
 
 
 class ResponseTooLarge(httpx2.ReadError):
-    """The response is larger than MAX_RESPONSE_BYTES."""
+    """The response is larger than MAX_RESPONSE_BYTES, or has more than MAX_RESPONSE_LINES."""
 
 
 class CompressionRefused(httpx2.ReadError):
@@ -110,7 +113,7 @@ def _address(text: str) -> IpAddress:
 
 
 class Body(httpx2.SyncByteStream):
-    """A response body, read up to MAX_RESPONSE_BYTES bytes.
+    """A response body, read up to MAX_RESPONSE_BYTES bytes and MAX_RESPONSE_LINES lines.
 
     Readers of a stream close it at its end event, before the end of the response. `close` reads
     that end, because only a connection whose response was read completely can be reused without a
@@ -120,13 +123,14 @@ class Body(httpx2.SyncByteStream):
     def __init__(self, inner: httpx2.SyncByteStream) -> None:
         self._inner = inner
         self._parts = iter(inner)
-        self._left = MAX_RESPONSE_BYTES
+        self._left, self._lines_left = MAX_RESPONSE_BYTES, MAX_RESPONSE_LINES
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield the parts of the body; raise ResponseTooLarge."""
         for part in self._parts:
             self._left -= len(part)
-            if self._left < 0:
+            self._lines_left -= part.count(b"\n") + part.count(b"\r")
+            if self._left < 0 or self._lines_left < 0:
                 raise ResponseTooLarge("the response is too large")
             yield part
 

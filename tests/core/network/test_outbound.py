@@ -242,6 +242,14 @@ def test_an_answer_that_never_ends_is_given_up(
     assert server.left.wait(20), "the connection stayed open"
 
 
+def test_an_answer_of_millions_of_blank_lines_is_given_up(server: Server) -> None:
+    server.packed = ("identity", b"\n" * 2_000_000)
+    assert len(get(server.at("127.0.0.1", "/packed"), HERE).content) == 2_000_000
+    server.packed = ("identity", b"\n" * 2_000_001)
+    with pytest.raises(outbound.ResponseTooLarge):
+        get(server.at("127.0.0.1", "/packed"), HERE)
+
+
 def test_unix_sockets_are_not_called() -> None:
     with pytest.raises(httpcore2.ConnectError):
         CheckedBackend(HERE).connect_unix_socket("/run/docker.sock")
