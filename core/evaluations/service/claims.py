@@ -262,11 +262,12 @@ def _open_runs(evaluation_id: UUID) -> Select[int]:
 
 def release(session: Session, taken: TakenEvaluation) -> None:
     """Give an evaluation back, so that another worker goes on with it."""
-    # A worker that was taken for dead leaves alone what another one has claimed since
-    release_runs(session, taken.id, worker=taken.worker)
     mine = (EvaluationTest.id == taken.id, EvaluationTest.worker == taken.worker)
     released = update(EvaluationTest).where(*mine).values(worker=None)
+    # Before its runs, as who resumes it has it: the two would wait for each other
     status = session.scalar(released.returning(EvaluationTest.status))
+    # A worker that was taken for dead leaves alone what another one has claimed since
+    release_runs(session, taken.id, worker=taken.worker)
     if status == EvaluationStatus.CANCELLED:  # calls in progress have ended since
         announce_end(session, taken.id)
 

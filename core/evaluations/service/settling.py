@@ -20,6 +20,12 @@ def settle(session: Session, taken: TakenEvaluation, ended: Sequence[EndedRun]) 
     """
     if not ended:
         return
+    # Before its runs, as who resumes it or scores again has it: the two would wait for each other
+    session.execute(
+        select(EvaluationTest.id)
+        .where(EvaluationTest.id == taken.id)
+        .with_for_update(key_share=True)
+    )
     mine = (
         EvaluationResult.id.in_([each.id for each in ended]),
         EvaluationResult.worker == taken.worker,
@@ -33,7 +39,7 @@ def settle(session: Session, taken: TakenEvaluation, ended: Sequence[EndedRun]) 
     for each in ended:
         if (row := rows.get(each.id)) is not None:
             _settle(row, each, counted)
-    session.flush()  # the evaluation's row last: all transactions of a worker want it
+    session.flush()
     if counted.done:
         session.execute(
             update(EvaluationTest).where(EvaluationTest.id == taken.id).values(counted.values())
