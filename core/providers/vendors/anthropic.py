@@ -115,17 +115,22 @@ class _StreamState:
                     event.index, id=event.content_block.id, name=event.content_block.name
                 )
             case "content_block_start" if event.content_block.type == "text":
-                return event.content_block.text
+                return _text(event.content_block.text)
             case "content_block_delta" if event.delta.type == "text_delta":
-                return event.delta.text
+                return _text(event.delta.text)
             case "content_block_delta" if event.delta.type == "input_json_delta":
                 self.calls.add(event.index, arguments=event.delta.partial_json)
             case "message_delta":
                 self.usage = _usage(event.usage, self.usage or Usage())
-                self.stop_reason = event.delta.stop_reason or self.stop_reason
+                self.stop_reason = _text(event.delta.stop_reason) or self.stop_reason
             case _:
                 pass
         return ""
+
+
+def _text(value: object) -> str:
+    """Return a text; nothing for what is none, as the SDK validates no event."""
+    return value if isinstance(value, str) else ""
 
 
 def _usage(reported: object, previous: Usage) -> Usage:

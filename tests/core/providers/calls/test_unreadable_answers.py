@@ -143,6 +143,17 @@ def test_unknown_events_are_skipped(vendor: Vendor) -> None:
     assert (heard.text, heard.finish_reason) == ("Paris", "end_turn")
 
 
+@pytest.mark.parametrize("odd", [5, ["Paris"], {"text": "Paris"}])
+def test_texts_and_reasons_that_are_none_are_left_out(vendor: Vendor, odd: object) -> None:
+    block, delta = {"type": "text", "text": odd}, {"type": "text_delta", "text": odd}
+    begun = {"type": "content_block_start", "index": 0, "content_block": block}
+    grown = {"type": "content_block_delta", "index": 0, "delta": delta}
+    stop = {"type": "message_delta", "delta": {"stop_reason": odd}, "usage": {}}
+    events = (begun, grown, said("Rome", ANTHROPIC), stop)
+    heard = answered(vendor, ANTHROPIC, whole(ANTHROPIC, *events))
+    assert (heard.failure, heard.text, heard.finish_reason) == (None, "Rome", "end_turn")
+
+
 @both_vendors
 def test_a_character_that_arrives_in_halves_is_whole_again(
     vendor: Vendor, kind: ProviderKind
