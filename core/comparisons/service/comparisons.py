@@ -26,9 +26,11 @@ def begin(session: Session, new: NewComparison, *, actor: Actor) -> ComparisonVi
     Raises what beginning a column raises.
     """
     require(actor, Permission.RUN_MODELS)
-    columns = [begin_column(session, column, actor=actor) for column in new.columns]
+    wanted = list(new.columns)
     if new.blind:
-        SystemRandom().shuffle(columns)
+        # Before their sessions begin, whose IDs say in which order they did
+        SystemRandom().shuffle(wanted)
+    columns = [begin_column(session, column, actor=actor) for column in wanted]
     row = Comparison(id=new_id(), owner=actor.id, blind=new.blind, columns=columns)
     session.add(row)
     session.flush()

@@ -8,7 +8,7 @@ import pytest
 
 from tests.api.conftest import Client
 from tests.factories import bots
-from tests.factories.comparisons import finish
+from tests.factories.comparisons import begun, finish
 from tests.factories.identity import Person, person
 from tests.factories.services import call_back, register
 
@@ -153,3 +153,9 @@ def test_a_message_goes_to_a_named_service(mine: httpx2.Client) -> None:
     sent = mine.post("/admin/playground/chat", json=given).json()
     history = mine.get(f"/sessions/{sent['session_id']}/history").json()["messages"]
     assert history[-1]["service_used"] == "Other"
+
+
+def test_the_ids_of_blind_sessions_say_nothing_of_the_order_that_was_sent(one: Person) -> None:
+    for _ in range(10):
+        ids = [column.session_id for column in begun(one.actor, blind=True).columns]
+        assert ids == sorted(ids)
