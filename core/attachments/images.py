@@ -7,7 +7,7 @@ from io import BytesIO
 from itertools import product
 from threading import Lock
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, PngImagePlugin
 
 from core.attachments.errors import AttachmentRefused
 
@@ -16,6 +16,8 @@ MAX_PIXELS = 24_000_000
 # What a few bytes may say: WebP is decoded to 20 bytes a pixel, a JPEG of several scans to 10 and
 # PNG to 4
 SPARSE_PIXELS, PIXELS_PER_BYTE = {"WEBP": 3_000_000, "JPEG": 8_000_000, "PNG": 14_000_000}, 20
+# Packed texts of a PNG, which take up to four times as much memory; 64 MiB otherwise
+PngImagePlugin.MAX_TEXT_MEMORY = 8 << 20
 TILE_SIDE = 1024  # pixels
 DIRECTIONS = ("exif", "Raw profile type exif", "XML:com.adobe.xmp", "xmp")
 # A progressive JPEG has about ten; each goes over all pixels again

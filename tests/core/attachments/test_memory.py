@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from core.attachments import images
 from core.attachments.errors import AttachmentRefused
@@ -170,3 +171,14 @@ def test_an_image_that_is_made_smaller_in_tiles_is_the_same_as_whole(size: tuple
 def test_a_jpeg_of_nothing_but_fill_bytes_is_refused() -> None:
     with pytest.raises(AttachmentRefused, match="cannot be read"):
         images.as_jpeg(b"\xff\xd8" + b"\xff" * 300_000 + b"\0", "a")
+
+
+def test_packed_texts_of_a_png_are_not_unpacked_without_end() -> None:
+    texts = PngInfo()
+    for place in range(58):  # the last character makes each of the others take four bytes
+        texts.add_itxt(f"text {place}", "x" * 1_048_500 + "😀", zip=True)
+    content = blank("PNG", "L", 16, pnginfo=texts)
+    assert len(content) <= SMALL_BYTES
+    assert added_kb(content) < MOST_ADDED_KB
+    with pytest.raises(AttachmentRefused, match="cannot be read as an image"):
+        images.as_jpeg(content, "a.png")
