@@ -54,6 +54,8 @@ def palette() -> Palette:
 
 def show(chart: Chart, key: str, *, on_pick: Callable[[Point], None] | None = None) -> None:
     """Draw a chart; a click calls `on_pick` and reruns the page."""
+    # Streamlit refuses two underscores, which names of others have: "nightly__rollup"
+    key = key.replace("_", "_.")
 
     @errors.action
     def picked() -> None:

@@ -52,6 +52,17 @@ def test_the_name_of_a_batch_job_is_no_link(console: Console, analyst: Person) -
     assert "](" not in written(app)
 
 
+def test_two_underscores_in_the_name_of_a_batch_job_do_not_fail_the_page(
+    console: Console, analyst: Person
+) -> None:
+    for job in ("nightly__rollup", "nightly_rollup", "nightly_._rollup"):
+        ran(clock.now(), job=job, phase_durations={"load": 60_000})
+    app = opened(console, analyst, BATCH_HISTORY)
+    assert not app.exception
+    assert not app.error
+    assert "3 finished runs" in said(app)
+
+
 def test_messages_of_a_journey_are_no_markdown_of_the_page(console: Console) -> None:
     activity.store([activity.event("page_view", clock.now(), user_id="ann")])
     asked = conversations.message(0, content=LINK, created_at=clock.now().isoformat())
