@@ -21,7 +21,7 @@ from core.executions.schemas import (
     ToolExecution,
 )
 from core.executions.service import executions as service
-from core.identity.errors import SessionExpired
+from core.identity.errors import ApiKeyRejected, SessionExpired
 from core.identity.schemas import Actor
 from core.playground import queries as playground_queries
 from core.prompts.calls import PromptExecution
@@ -102,8 +102,8 @@ def stop_unread(execution: PendingExecution, buffer: AnswerBuffer, actor: Actor)
 async def follow(
     execution: PendingExecution, buffer: AnswerBuffer, actor: Actor
 ) -> AsyncIterator[Part]:
-    """Yield an answer's parts as they arrive; raise SessionExpired once the actor's session or key
-    has ended.
+    """Yield an answer's parts as they arrive; raise SessionExpired or ApiKeyRejected once the
+    actor's session or key has ended.
     """
     bell = CrossThreadEvent()
     unsubscribe, rights = buffer.subscribe(bell.ring), Rights(actor, bell.ring)
@@ -125,6 +125,7 @@ async def follow(
         else:
             if actor.is_program:  # no one else can stop it, and a revoked key pays for nothing
                 await run_in_threadpool(_cancel, execution, buffer, actor)
+                raise ApiKeyRejected
             raise SessionExpired
         yield await _final_view(execution, outcome, actor)
     finally:

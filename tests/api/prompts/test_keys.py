@@ -117,6 +117,7 @@ def test_a_revoked_key_ends_its_stream_and_its_call(
         threading.Thread(target=revoke).start()
         rest = list(lines)
     assert [line for line in rest if line.startswith("event: ")][-1] == "event: error"
+    assert '"code": "key_dead"' in "".join(rest)
     assert program.get("/models").status_code == 401
     with transaction() as session:
         row = session.query(Execution).one()
