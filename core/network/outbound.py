@@ -29,12 +29,16 @@ MAX_RESPONSE_BYTES = 64 * 2**20
 # A million tokens as events of two lines. Readers of events take two microseconds for a line,
 # though it is blank: 64 MiB of them kept a thread busy for two minutes.
 MAX_RESPONSE_LINES = 2_000_000
+# SDKs decode an error or an event at once: 60 MiB of small values took 1.7 GB and let no other
+# thread run for 4 s. An event that grows piece by piece is copied for each of them.
+MAX_ERROR_BYTES = 2**20
+MAX_EVENT_BYTES = 4 * 2**20
 CLOSE_WAIT_S = 0.02
 COMPRESSED = "the response is compressed, which the request did not accept"
 
 
 class ResponseTooLarge(httpx2.ReadError):
-    """The response is larger than MAX_RESPONSE_BYTES, or has more than MAX_RESPONSE_LINES."""
+    """The response has more bytes or lines, or a longer event, than it may have."""
 
 
 class CompressionRefused(httpx2.ReadError):
@@ -113,26 +117,33 @@ def _address(text: str) -> IpAddress:
 
 
 class Body(httpx2.SyncByteStream):
-    """A response body, read up to MAX_RESPONSE_BYTES bytes and MAX_RESPONSE_LINES lines.
+    """A response body, read up to `most` bytes, MAX_RESPONSE_LINES, and a line of `longest` bytes.
 
     Readers of a stream close it at its end event, before the end of the response. `close` reads
     that end, because only a connection whose response was read completely can be reused without a
     new handshake.
     """
 
-    def __init__(self, inner: httpx2.SyncByteStream) -> None:
+    def __init__(self, inner: httpx2.SyncByteStream, most: int, longest: int) -> None:
         self._inner = inner
         self._parts = iter(inner)
-        self._left, self._lines_left = MAX_RESPONSE_BYTES, MAX_RESPONSE_LINES
+        self._left, self._lines_left = most, MAX_RESPONSE_LINES
+        self._longest, self._line_bytes = longest, 0
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield the parts of the body; raise ResponseTooLarge."""
         for part in self._parts:
             self._left -= len(part)
             self._lines_left -= part.count(b"\n") + part.count(b"\r")
-            if self._left < 0 or self._lines_left < 0:
+            if min(self._left, self._lines_left, self._longest - self._line(part)) < 0:
                 raise ResponseTooLarge("the response is too large")
             yield part
+
+    def _line(self, part: bytes) -> int:
+        """Return the length of the line that was open before a part, up to its end in it."""
+        length = self._line_bytes + (len(part) if (end := part.find(b"\n")) < 0 else end)
+        self._line_bytes = length if end < 0 else len(part) - part.rfind(b"\n") - 1
+        return length
 
     def close(self) -> None:
         """Release the connection, after at most 20 ms of waiting for the end of the response."""
@@ -169,7 +180,10 @@ class CheckedTransport(httpx2.HTTPTransport):
             response.close()
             raise CompressionRefused(COMPRESSED, request=request)
         if isinstance(response.stream, httpx2.SyncByteStream):
-            response.stream = Body(response.stream)
+            most = MAX_ERROR_BYTES if response.is_error else MAX_RESPONSE_BYTES
+            kind = response.headers.get("content-type", "")
+            longest = MAX_EVENT_BYTES if kind.startswith("text/event-stream") else most
+            response.stream = Body(response.stream, most, longest)
         return response
 
 

@@ -25,7 +25,7 @@ really_resolve = socket.getaddrinfo
 @dataclass
 class Server:
     """A server and the paths requested of it; `/silent` never responds, `/endless` never ends,
-    `/moved` redirects, `/packed` has an encoding and the bytes of `packed`.
+    `/moved` redirects, `/packed` has the encoding and bytes of `packed`, `status` and `kind`.
     """
 
     port: int = 0
@@ -33,6 +33,8 @@ class Server:
     headers: list[dict[str, str]] = field(default_factory=list)
     left: threading.Event = field(default_factory=threading.Event)
     packed: tuple[str, bytes] = ("identity", b"")
+    status: int = 200
+    kind: str = "application/json"
 
     def at(self, host: str, path: str = "/", scheme: str = "http") -> str:
         """Return its address under a host's name."""
@@ -68,7 +70,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send_packed(self) -> None:
         encoding, content = self.told.packed
-        self.send_response(200)
+        self.send_response(self.told.status)
+        self.send_header("Content-Type", self.told.kind)
         self.send_header("Content-Encoding", encoding)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()

@@ -242,6 +242,27 @@ def test_an_answer_that_never_ends_is_given_up(
     assert server.left.wait(20), "the connection stayed open"
 
 
+def test_an_error_that_is_longer_than_any_explanation_is_given_up(server: Server) -> None:
+    server.status, server.packed = 500, ("identity", b"[" * 2**20)
+    assert len(get(server.at("127.0.0.1", "/packed"), HERE).content) == 2**20
+    server.packed = ("identity", b"[" * (2**20 + 1))
+    with pytest.raises(outbound.ResponseTooLarge):
+        get(server.at("127.0.0.1", "/packed"), HERE)
+
+
+def test_an_event_of_many_megabytes_is_given_up_and_an_answer_in_one_line_is_not(
+    server: Server,
+) -> None:
+    line = b"x" * (4 * 2**20)
+    server.packed = ("identity", line + b"x")
+    assert len(get(server.at("127.0.0.1", "/packed"), HERE).content) == len(line) + 1
+    server.kind, server.packed = "text/event-stream; charset=utf-8", ("identity", line + b"\nx")
+    assert len(get(server.at("127.0.0.1", "/packed"), HERE).content) == len(line) + 2
+    server.packed = ("identity", line + b"x\n")
+    with pytest.raises(outbound.ResponseTooLarge):
+        get(server.at("127.0.0.1", "/packed"), HERE)
+
+
 def test_an_answer_of_millions_of_blank_lines_is_given_up(server: Server) -> None:
     server.packed = ("identity", b"\n" * 2_000_000)
     assert len(get(server.at("127.0.0.1", "/packed"), HERE).content) == 2_000_000
