@@ -96,8 +96,8 @@ async def _events(
             "system_fingerprint": None,
         }
     )
-    yield chunks.first()
     try:
+        yield chunks.first()
         async for part in answer_stream.follow(execution, buffer, actor):
             match part:
                 case str():
