@@ -18,16 +18,19 @@ def release() -> None:
     Nothing may write to such a mapping meanwhile: what is written between the look at a piece and
     its return is lost.
     """
-    libc, zeros = ctypes.CDLL(None), bytes(PIECE)
+    # Without letting another thread of Python run, or making an object, between the two calls
+    libc, zeros, size = ctypes.PyDLL(None), bytes(PIECE), ctypes.c_size_t(PIECE)
     for start, end in _large_mappings():
         for at in range(start, end - PIECE + 1, PIECE):
-            if ctypes.string_at(at, PIECE) == zeros:
-                libc.madvise(ctypes.c_void_p(at), ctypes.c_size_t(PIECE), mmap.MADV_DONTNEED)
+            piece = ctypes.c_void_p(at)
+            if not libc.memcmp(piece, zeros, size):
+                libc.madvise(piece, size, mmap.MADV_DONTNEED)
 
 
 def _large_mappings() -> Iterator[tuple[int, int]]:
     for line in MAPS.read_text().splitlines() if MAPS.exists() else []:
-        addresses, access, _, _, inode, *_ = line.split()
+        addresses, access, _, _, inode, *name = line.split()
         start, end = (int(each, 16) for each in addresses.split("-"))
-        if access == "rw-p" and inode == "0" and end - start > LARGE:
+        # One with a name is the heap, in which all threads write
+        if access == "rw-p" and inode == "0" and not name and end - start > LARGE:
             yield start, end
