@@ -28,7 +28,8 @@ class Lock(IntEnum):
     SCORES = 0x61747482
     DIMENSION_ROLLUPS = 0x61747483
     PENDING_EVENTS = 0x61747484
-    # Exclusive to each transaction of an import's undo; shared by imports that store rows
+    # Exclusive to each transaction of an import's undo; shared by imports that store rows. With the
+    # import's ID, in Postgres' other key space, held by one worker over the whole undo
     UNDO = 0x61747485
     # Held while a prompt is saved, so that what it includes stays, and includes nothing new
     PROMPTS = 0x61747486
