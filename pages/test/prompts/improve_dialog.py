@@ -9,6 +9,7 @@ from core.improvements.schemas import Improvement, NewImprovement
 from core.presentation import formatting
 from core.providers import catalogue
 from pages._ui import errors, guard, state, text
+from pages._ui.prompts.estimate_text import estimate_facts
 from pages.test.prompts import improvement_proposal
 from pages.test.prompts.edit.editor import NO_MODEL, PromptEditor
 from pages.test.prompts.improvement_proposal import OnSave
@@ -78,17 +79,11 @@ def _prepare(editor: PromptEditor, given: NewImprovement) -> Improvement:
 
 
 def _facts(improvement: Improvement) -> str:
-    cost = improvement.estimate
     facts = [
         formatting.count(len(improvement.annotations), "reviewed annotation"),
         formatting.count(len(improvement.findings), "finding"),
-        f"estimate: about {formatting.count(cost.input_tokens, 'token')}",
     ]
-    if cost.max_output_tokens is not None:
-        facts.append(f"up to {cost.max_output_tokens:,} for the answer")
-    if cost.max_cost_usd is not None:
-        facts.append(f"at most {formatting.money(cost.max_cost_usd)}")
-    return " · ".join(facts)
+    return " · ".join(facts) + " · estimate: " + " · ".join(estimate_facts(improvement.estimate))
 
 
 def _propose(editor: PromptEditor, improvement: Improvement) -> None:

@@ -19,6 +19,7 @@ from core.executions import runner
 from core.presentation import formatting
 from core.providers import catalogue
 from pages._ui import dialogs, errors, guard, state, text
+from pages._ui.prompts.estimate_text import estimate_facts
 from pages.test.datasets.sources import source_dialog
 
 MODEL, COUNT, NOTE, PROPOSALS, CHOSEN = (
@@ -69,7 +70,7 @@ def _draw_request(dataset: DatasetView, models: list[str]) -> None:
     except Failure as refused:
         st.info(text.plain(refused.detail), icon=":material/info:")
         return
-    st.caption(text.plain(_facts(call)))
+    st.caption(text.plain("Estimate: " + " · ".join(estimate_facts(call.estimate))))
     if st.button("Propose cases", type="primary", key="datasets.propose.ask"):
         with st.spinner("Waiting for the model…"):
             _propose(call)
@@ -78,16 +79,6 @@ def _draw_request(dataset: DatasetView, models: list[str]) -> None:
 def _prepare(dataset_id: UUID, request: CaseRequest) -> CaseCall:
     with guard.work() as (session, actor):
         return service.prepare(session, dataset_id, request, actor=actor)
-
-
-def _facts(call: CaseCall) -> str:
-    cost = call.estimate
-    facts = [f"Estimate: about {formatting.count(cost.input_tokens, 'token')}"]
-    if cost.max_output_tokens is not None:
-        facts.append(f"up to {cost.max_output_tokens:,} for the answer")
-    if cost.max_cost_usd is not None:
-        facts.append(f"at most {formatting.money(cost.max_cost_usd)}")
-    return " · ".join(facts)
 
 
 def _propose(call: CaseCall) -> None:

@@ -6,7 +6,6 @@ from pydantic import ValidationError
 from core.errors import Failure
 from core.playground.schemas import MAX_PROMPT_CHARS, Draft
 from core.playground.service import sessions
-from core.presentation import formatting
 from core.prompts.calls import RenderRequest
 from core.prompts.errors import PromptTooLarge, VariablesRefused
 from core.prompts.estimates import estimate
@@ -16,6 +15,7 @@ from core.prompts.views import PromptVersionView, RenderedPrompt
 from core.providers import catalogue
 from pages._ui import errors, frame, guard, links, state, text
 from pages._ui.prompts import value_fields
+from pages._ui.prompts.estimate_text import estimate_facts
 from pages.test.prompts.edit.editor import PromptEditor
 
 
@@ -59,12 +59,7 @@ def _draw_estimate(rendered: RenderedPrompt) -> None:
     with guard.work() as (session, _):
         models = {model.id: model for model in catalogue.list_models(session)}
     found = estimate(rendered, models.get(rendered.model_id or ""))
-    facts = [f"Estimate: about {formatting.count(found.input_tokens, 'token')}"]
-    if found.max_output_tokens is not None:
-        facts.append(f"up to {found.max_output_tokens:,} for the answer")
-    if found.max_cost_usd is not None:
-        facts.append(f"at most {formatting.money(found.max_cost_usd)} a call")
-    st.caption(text.plain(" · ".join(facts)))
+    st.caption(text.plain("Estimate for a call: " + " · ".join(estimate_facts(found))))
 
 
 @errors.action
