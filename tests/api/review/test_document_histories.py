@@ -4,19 +4,9 @@ import random
 import string
 
 import httpx2
-import pytest
-
-from core.identity.schemas import Role
-from tests.api.conftest import Client
-from tests.factories.identity import person
 
 DOCUMENTS = "/admin/ai/knowledge/documents"
 CHANGES = "/admin/ai/knowledge/document-changes"
-
-
-@pytest.fixture
-def admin(client: Client) -> httpx2.Client:
-    return client(person(Role.ADMIN))
 
 
 def words(seed: int, characters: int) -> str:

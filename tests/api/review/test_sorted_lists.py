@@ -15,15 +15,12 @@ from core.annotations.schemas import AnnotationOrder
 from core.batches.views import RunOrder
 from core.conversations.views import ConversationOrder
 from core.database.db import Database, transaction
-from core.identity.schemas import Role
 from core.knowledge.views import DocumentOrder
 from core.platform import clock
-from tests.api.conftest import Client
 from tests.api.review.conftest import DOCUMENTS, LIST, said, talk
 from tests.api.review.conftest import store as learn
 from tests.factories.batches import ran
 from tests.factories.conversations import stored
-from tests.factories.identity import person
 
 NOW = clock.now().replace(microsecond=0)
 NOTES, RUNS = "/admin/ai/tuning/annotations", "/admin/batch/history"
@@ -129,11 +126,6 @@ LISTS = {
     ),
 }
 ORDERS = [(name, str(order)) for name, listed in LISTS.items() for order in listed.orders]
-
-
-@pytest.fixture
-def admin(client: Client) -> httpx2.Client:
-    return client(person(Role.ADMIN))
 
 
 @pytest.mark.parametrize(("which", "order"), ORDERS)

@@ -40,11 +40,6 @@ def rows() -> None:
         session.execute(insert(DailyMetric), values)
 
 
-@pytest.fixture
-def analyst(client: Client) -> httpx2.Client:
-    return client(person(Role.ANALYST))
-
-
 def test_pages_by_cursor_have_every_figure_of_the_period_once(analyst: httpx2.Client) -> None:
     found, query = [], {"limit": 3}
     while True:

@@ -4,7 +4,6 @@ import csv
 import io
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 import httpx2
 import msgspec
@@ -17,7 +16,7 @@ from core.knowledge.feedback import ingest as feedback
 from core.knowledge.schemas import NewFeedback
 from core.platform import clock
 from core.presentation.periods import Watched, last_days
-from tests.api.conftest import Client
+from tests.api.watch.conftest import got
 from tests.factories import conversations
 from tests.factories.ai_metrics import request, send
 from tests.factories.conversations import stored
@@ -27,17 +26,6 @@ from tests.factories.reviews import annotated, message_id, neither_accepted
 NOW = clock.now().replace(minute=5, second=0, microsecond=0) - timedelta(hours=2)
 SUPPORT = {"prompt_name": "support"}
 PATH = "/admin/ai/prompt-versions"
-
-
-@pytest.fixture
-def analyst(client: Client) -> httpx2.Client:
-    return client(person(Role.ANALYST))
-
-
-def got(client: httpx2.Client, path: str, **query: Any) -> Any:  # noqa: ANN401  any JSON
-    answer = client.get(path, params=query)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
 
 
 def rate(message: str, rating: int, conversation: str = "c") -> None:

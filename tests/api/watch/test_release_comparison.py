@@ -9,27 +9,19 @@ import msgspec
 import pytest
 
 from core.database.db import Database, transaction
-from core.identity.schemas import Role
 from core.knowledge.feedback import ingest as feedback
 from core.knowledge.schemas import NewFeedback
 from core.platform import clock
 from core.scores import ingest as scores
 from core.scores.schemas import NewScore
-from tests.api.conftest import Client
 from tests.factories import conversations
 from tests.factories.ai_metrics import request, send
 from tests.factories.conversations import stored
-from tests.factories.identity import person
 from tests.factories.reviews import annotated
 
 NOW = clock.now().replace(minute=5, second=0, microsecond=0) - timedelta(hours=2)
 PATH = "/admin/ai/release-comparison"
 Figures = dict[str, Any]
-
-
-@pytest.fixture
-def analyst(client: Client) -> httpx2.Client:
-    return client(person(Role.ANALYST))
 
 
 def got(client: httpx2.Client, **query: str) -> Any:  # noqa: ANN401  any JSON

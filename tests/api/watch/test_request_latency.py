@@ -5,16 +5,8 @@ from datetime import timedelta
 import httpx2
 import pytest
 
-from core.identity.schemas import Role
 from core.platform import clock
-from tests.api.conftest import Client
 from tests.factories.ai_metrics import fold, request, send
-from tests.factories.identity import person
-
-
-@pytest.fixture
-def analyst(client: Client) -> httpx2.Client:
-    return client(person(Role.ANALYST))
 
 
 @pytest.mark.parametrize(

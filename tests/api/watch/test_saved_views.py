@@ -17,11 +17,6 @@ GIVEN = {
 }
 
 
-@pytest.fixture
-def analyst(client: Client) -> httpx2.Client:
-    return client(person(Role.ANALYST))
-
-
 def names(mine: httpx2.Client, **query: str) -> list[str]:
     return [each["name"] for each in mine.get(VIEWS, params=query).json()["items"]]
 

@@ -14,6 +14,7 @@ from core.identity.schemas import Role, Scope
 from core.ingest.rows import key_of
 from core.platform import clock
 from tests.api.conftest import Client, caller
+from tests.api.watch.conftest import got
 from tests.factories.ai_metrics import request, send
 from tests.factories.conversations import conversation, message, stored
 from tests.factories.history import scored
@@ -29,19 +30,8 @@ WEEK = {
 
 
 @pytest.fixture
-def analyst(client: Client) -> httpx2.Client:
-    return client(person(Role.ANALYST))
-
-
-@pytest.fixture
 def admin(client: Client) -> httpx2.Client:
     return client(person(Role.ADMIN))
-
-
-def got(client: httpx2.Client, path: str, **query: Any) -> Any:  # noqa: ANN401  any JSON
-    answer = client.get(path, params=query)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
 
 
 def talk(name: str) -> None:

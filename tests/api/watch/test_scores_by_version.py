@@ -8,23 +8,15 @@ import msgspec
 import pytest
 
 from core.database.db import transaction
-from core.identity.schemas import Role
 from core.platform import clock
 from core.scores import ingest as scores
 from core.scores import service
 from core.scores.schemas import NewScore
-from tests.api.conftest import Client
 from tests.factories import conversations
 from tests.factories.ai_metrics import request, send
 from tests.factories.conversations import stored
-from tests.factories.identity import person
 
 NOW = clock.now().replace(minute=5, second=0, microsecond=0) - timedelta(hours=2)
-
-
-@pytest.fixture
-def analyst(client: Client) -> httpx2.Client:
-    return client(person(Role.ANALYST))
 
 
 def scored(name: str, **given: Any) -> None:  # noqa: ANN401  the fields of a score

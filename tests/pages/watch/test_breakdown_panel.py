@@ -6,18 +6,12 @@ from decimal import Decimal
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.identity.schemas import Role, SessionKind
 from core.platform import clock
 from tests.factories.ai_metrics import fold, request, send
-from tests.factories.identity import Person, person
+from tests.factories.identity import Person
 from tests.pages.conftest import AI_METRICS, Console, said
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def analyst(runner: object) -> Person:
-    return person(Role.ANALYST, kind=SessionKind.BROWSER)
 
 
 def opened(console: Console, one: Person, **query: str) -> AppTest:

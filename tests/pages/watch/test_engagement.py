@@ -7,18 +7,12 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.identity.schemas import Role, SessionKind
 from core.platform import clock
 from core.presentation.periods import DAY
 from pages._ui import cache
 from tests.factories import activity
-from tests.factories.identity import Person, person
+from tests.factories.identity import Person
 from tests.pages.conftest import ENGAGEMENT, USERS, Console, said
-
-
-@pytest.fixture
-def analyst(runner: object) -> Person:
-    return person(Role.ANALYST, kind=SessionKind.BROWSER)
 
 
 def opened(console: Console, one: Person, page: str = ENGAGEMENT, **query: str) -> AppTest:

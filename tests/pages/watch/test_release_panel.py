@@ -7,18 +7,12 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.identity.schemas import Role, SessionKind
 from core.platform import clock
 from tests.factories.ai_metrics import fold, request, send
-from tests.factories.identity import Person, person
+from tests.factories.identity import Person
 from tests.pages.conftest import AI_METRICS, Console, said
 
 NOW = clock.now().replace(minute=5, second=0, microsecond=0) - timedelta(hours=2)
-
-
-@pytest.fixture
-def analyst(runner: object) -> Person:
-    return person(Role.ANALYST, kind=SessionKind.BROWSER)
 
 
 def sent(release: str, ago_h: int, *, dollars: int, failed: int = 0) -> None:
