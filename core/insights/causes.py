@@ -59,14 +59,18 @@ def cause_of_change(
     first = _first_day(found[0], query.period) if interval else None
     since = replace(query, period=_since(query.period, first))
 
-    def is_founded(each: CauseContribution) -> bool:
-        if each.dimension is BreakdownDimension.ERROR_TYPE:
+    def is_founded(one: CauseContribution, whole: Breakdown) -> bool:
+        if one.dimension is BreakdownDimension.ERROR_TYPE:
             return True
-        around = break_down(session, since, each.dimension, measure, actor=actor)
-        return not is_unfounded(each.value, around)
+        around = (
+            break_down(session, since, one.dimension, measure, actor=actor)
+            if since != query
+            else whole
+        )
+        return not is_unfounded(one.value, around)
 
-    named = [one for each in found if (one := _contribution(each)) is not None]
-    contributions = [each for each in named if is_founded(each)]
+    named = [(one, each) for each in found if (one := _contribution(each)) is not None]
+    contributions = [one for one, each in named if is_founded(one, each)]
     contributions.sort(key=lambda each: -(each.share_of_change or 0))
     return FindingCause(
         measure=measure,
