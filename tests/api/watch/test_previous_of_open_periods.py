@@ -20,7 +20,7 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def analyst(client: Client, monkeypatch: pytest.MonkeyPatch) -> httpx2.Client:
+def analyst_at_noon(client: Client, monkeypatch: pytest.MonkeyPatch) -> httpx2.Client:
     """Return a client at noon, of a workspace in which yesterday afternoon had most rows."""
     noon = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - DAY
     monkeypatch.setattr(clock, "now", lambda: noon)
@@ -37,8 +37,8 @@ def analyst(client: Client, monkeypatch: pytest.MonkeyPatch) -> httpx2.Client:
     return client(person(Role.ANALYST))
 
 
-def get(analyst: httpx2.Client, path: str) -> dict[str, Any]:
-    found: dict[str, Any] = analyst.get(path, params={"days": "1"}).json()
+def get(client: httpx2.Client, path: str) -> dict[str, Any]:
+    found: dict[str, Any] = client.get(path, params={"days": "1"}).json()
     return found
 
 
@@ -52,22 +52,22 @@ def get(analyst: httpx2.Client, path: str) -> dict[str, Any]:
     ],
 )
 def test_figures_of_today_are_beside_the_same_hours_of_yesterday(
-    analyst: httpx2.Client, path: str, count: str
+    analyst_at_noon: httpx2.Client, path: str, count: str
 ) -> None:
-    assert get(analyst, path)["previous"][count] == 1
+    assert get(analyst_at_noon, path)["previous"][count] == 1
 
 
 def test_percentiles_of_today_are_beside_the_same_hours_of_yesterday(
-    analyst: httpx2.Client,
+    analyst_at_noon: httpx2.Client,
 ) -> None:
-    assert get(analyst, "/admin/ai/latency")["previous"]["overall"]["requests"] == 1
+    assert get(analyst_at_noon, "/admin/ai/latency")["previous"]["overall"]["requests"] == 1
 
 
 def test_batch_runs_and_phases_of_today_are_beside_the_same_hours_of_yesterday(
-    analyst: httpx2.Client,
+    analyst_at_noon: httpx2.Client,
 ) -> None:
-    assert get(analyst, "/admin/batch/history")["summary"]["previous"]["runs"] == 1
-    [phase] = get(analyst, "/admin/batch/phases")["items"]
+    assert get(analyst_at_noon, "/admin/batch/history")["summary"]["previous"]["runs"] == 1
+    [phase] = get(analyst_at_noon, "/admin/batch/phases")["items"]
     assert phase["previous"]["runs"] == 1
 
 
