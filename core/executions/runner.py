@@ -49,6 +49,7 @@ INTERNAL_ERROR = ExecutionError(
 )
 
 OnFinish = Callable[[Session, UUID], None]
+StartedCall = tuple[PendingExecution, AnswerBuffer]
 
 
 class Runner:
@@ -121,19 +122,25 @@ class Runner:
         return buffer
 
     def submit(
-        self, new_execution: NewExecution, *, actor: Actor, toolbox: Toolbox | None = None
+        self,
+        new_execution: NewExecution,
+        *,
+        actor: Actor,
+        toolbox: Toolbox | None = None,
+        started: Future[StartedCall] | None = None,
     ) -> Future[ExecutionView]:
         """Store a call and make it in a thread of the runner; return a future of its result."""
         self.reserve()
-        return self._pool.submit(self._execute, new_execution, actor, toolbox)
 
-    def _execute(
-        self, new_execution: NewExecution, actor: Actor, toolbox: Toolbox | None
-    ) -> ExecutionView:
-        execution = self.begin(new_execution, actor=actor, toolbox=toolbox)
-        buffer = self._open(execution.id)
-        self._run(execution, buffer, None)
-        return execution.view(buffer.outcome or _failed(buffer, INTERNAL_ERROR))
+        def execute() -> ExecutionView:
+            execution = self.begin(new_execution, actor=actor, toolbox=toolbox)
+            buffer = self._open(execution.id)
+            if started is not None:
+                started.set_result((execution, buffer))
+            self._run(execution, buffer, None)
+            return execution.view(buffer.outcome or _failed(buffer, INTERNAL_ERROR))
+
+        return self._pool.submit(execute)
 
     def begin(
         self, new_execution: NewExecution, *, actor: Actor, toolbox: Toolbox | None = None

@@ -44,7 +44,9 @@ async def create_completion(request: Request) -> Response:
             media_type="text/event-stream",
             headers={"X-Accel-Buffering": "no"},
         )
-    view = await answer_stream.answer(await run_in_threadpool(asked.call), actor)
+    call = await run_in_threadpool(asked.call)
+    # SDKs close the connection at their timeout, and ask again
+    view = await answer_stream.answer_while_read(call, actor, request)
     if view.status is ExecutionStatus.FAILED and view.error is not None:
         return errors.response(problem(view.error, view))
     return JSONResponse(answers.completion(view, asked.model))

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 
 from api.access.revocation import Rights
 from core.database.db import transaction
@@ -46,11 +48,42 @@ Resolved: TypeAlias = tuple[NewExecution, AccountToolbox | None]
 
 async def answer(call: PromptExecution, actor: Actor) -> ExecutionView:
     """Call a model, and return the ended call; a failed one raises nothing."""
+    return await _ended_view(await _submit(call, actor), actor)
+
+
+async def answer_while_read(call: PromptExecution, actor: Actor, request: Request) -> ExecutionView:
+    """Call a model like `answer`; cancel the call when the client of `request`, whose body has been
+    read, closes its connection.
+    """
+    started: Future[runner.StartedCall] = Future()
+    ended = await _submit(call, actor, started)
+    disconnect = asyncio.ensure_future(request.receive())
+    await _first(ended, disconnect)
+    disconnect.cancel()
+    if not ended.done():
+        await _first(ended, asyncio.wrap_future(started))
+    if not ended.done():
+        await run_in_threadpool(_cancel, *started.result(), actor)
+    return await _ended_view(ended, actor)
+
+
+async def _first(*futures: asyncio.Future[Any]) -> None:
+    await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
+
+
+async def _submit(
+    call: PromptExecution, actor: Actor, started: Future[runner.StartedCall] | None = None
+) -> asyncio.Future[ExecutionView]:
     if (resolved := _resolve_directly(call)) is None:
         resolved = await run_in_threadpool(_resolve, call, actor)
     new_execution, toolbox = resolved
-    ended = runner.current().submit(new_execution, actor=actor, toolbox=toolbox)
-    execution = await asyncio.wrap_future(ended)
+    return asyncio.wrap_future(
+        runner.current().submit(new_execution, actor=actor, toolbox=toolbox, started=started)
+    )
+
+
+async def _ended_view(ended: asyncio.Future[ExecutionView], actor: Actor) -> ExecutionView:
+    execution = await ended
     if execution.status is ExecutionStatus.CANCELLED:
         # Stored by the request that cancelled it
         return await run_in_threadpool(view, execution.id, actor)

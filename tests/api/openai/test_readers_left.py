@@ -1,4 +1,4 @@
-"""A streamed answer whose reader has left ends: nobody could read the rest."""
+"""An answer whose reader has left ends: the protocol has no way to read the rest."""
 
 import asyncio
 import json
@@ -59,4 +59,19 @@ def test_a_stream_whose_reader_leaves_at_its_first_chunk_is_cancelled() -> None:
 def test_a_stream_that_is_read_to_its_end_is_completed(program: openai.OpenAI) -> None:
     messages = scripted({"words": 20, "rate": 0})
     list(program.chat.completions.create(model="fake:echo", messages=messages, stream=True))
+    assert status() == ExecutionStatus.COMPLETED
+
+
+def test_an_answer_whose_reader_gives_up_is_cancelled(program: openai.OpenAI) -> None:
+    messages = scripted({"words": 2000, "rate": 20})
+    with pytest.raises(openai.APITimeoutError):
+        program.with_options(timeout=1).chat.completions.create(
+            model="fake:echo", messages=messages
+        )
+    until(lambda: status() != ExecutionStatus.PENDING, 30)
+    assert status() == ExecutionStatus.CANCELLED
+
+
+def test_an_answer_that_is_waited_for_is_completed(program: openai.OpenAI) -> None:
+    program.chat.completions.create(model="fake:echo", messages=scripted({"words": 20, "rate": 0}))
     assert status() == ExecutionStatus.COMPLETED
