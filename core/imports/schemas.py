@@ -159,7 +159,7 @@ class ImportView(View):
 class ImportAnswers(BaseModel):
     """What only a person knows, as the questions of a recognition ask for it."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     zone: str | None = Field(default=None, max_length=100)
     start: AwareDatetime | None = None
@@ -181,8 +181,10 @@ class ImportAnswers(BaseModel):
 class ImportStart(BaseModel):
     """Settings of an import; those left out keep the recognized or last chosen value."""
 
+    # All are optional: with one name wrong, the file would be imported in another zone or place
     model_config = ConfigDict(
         frozen=True,
+        extra="forbid",
         json_schema_extra={
             "example": {"environment": "production", "answers": {"zone": "Europe/Berlin"}}
         },

@@ -131,6 +131,26 @@ def test_a_type_that_does_not_fit_is_refused_with_what_to_do(me: httpx2.Client) 
     assert me.get(f"/imports/{found['id']}").json()["mapping"] == found["mapping"]
 
 
+@pytest.mark.parametrize(
+    ("misspelt", "field"),
+    [
+        ({"answers": {"timezone": "Europe/Berlin"}}, "answers.timezone"),
+        ({"enviroment": "staging"}, "enviroment"),
+    ],
+)
+@pytest.mark.parametrize("step", ["dry-run", "start"])
+def test_a_misspelt_setting_of_an_import_is_refused_by_name(
+    me: httpx2.Client, step: str, misspelt: dict[str, object], field: str
+) -> None:
+    found = upload(me, requests("ok"))
+
+    answer = me.post(f"/imports/{found['id']}/{step}", json=misspelt)
+
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+    assert me.get(f"/imports/{found['id']}").json()["status"] == "ready"
+
+
 def test_a_setting_that_is_unknown_is_refused_by_name(me: httpx2.Client) -> None:
     found = upload(me, requests("ok"))
 
