@@ -29,6 +29,15 @@ STATUS: dict[type[errors.Failure], HTTPStatus] = {
     errors.ProviderFailed: HTTPStatus.BAD_GATEWAY,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
+# By reason of a provider's failure, where it lies in the request: callers send again what got 429
+# or 502. A rejected key of a provider is not the caller's.
+OF_THE_REQUEST = {
+    "cost_limit": HTTPStatus.BAD_REQUEST,
+    "bad_request": HTTPStatus.BAD_REQUEST,
+    "context_length": HTTPStatus.BAD_REQUEST,
+    "too_long": HTTPStatus.BAD_REQUEST,
+    "not_found": HTTPStatus.NOT_FOUND,
+}
 CODES = {
     400: "bad_request",
     401: "not_signed_in",
@@ -62,6 +71,8 @@ def problem_of(failure: errors.Failure) -> dict[str, Any]:
     status = next((status for kind, status in STATUS.items() if isinstance(failure, kind)), None)
     if status is None:
         raise failure
+    if isinstance(failure, errors.ProviderFailed):
+        status = OF_THE_REQUEST.get(str(failure.facts.get("reason")), status)
     return problem(status, failure.code, failure.detail, **failure.facts)
 
 

@@ -59,8 +59,9 @@ async def answer_message(bot_id: UUID, new_test: NewBotTest, *, actor: Actor) ->
     prepared = await asyncio.to_thread(prepare_call)
     answer = await call(prepared.execution, actor=actor)
     if answer.status is not ExecutionStatus.COMPLETED:
-        detail = answer.error.detail if answer.error else None
-        raise BotAnswerFailed(detail, execution_id=str(answer.id))
+        if (error := answer.error) is None:
+            raise BotAnswerFailed(execution_id=str(answer.id))
+        raise BotAnswerFailed(error.detail, reason=error.reason, execution_id=str(answer.id))
     return await store(prepared, answer, actor=actor)
 
 

@@ -154,7 +154,9 @@ def propose(
 def _parsed(answer: ExecutionView) -> ProposedTexts:
     facts = {"execution_id": str(answer.id)}
     if answer.status is not ExecutionStatus.COMPLETED:
-        raise ImprovementFailed(answer.error.detail if answer.error else None, **facts)
+        if (error := answer.error) is None:
+            raise ImprovementFailed(**facts)
+        raise ImprovementFailed(error.detail, reason=error.reason, **facts)
     if is_cut_off(answer.finish_reason):
         raise ProposalRefused("it was cut off at the model's limit of tokens", **facts)
     try:

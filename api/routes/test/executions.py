@@ -95,21 +95,12 @@ def read(execution_id: UUID, actor: ActorDep) -> ExecutionView:
     return answer_stream.view(execution_id, actor)
 
 
-# By reason, where it lies in the request: callers send again what got 429 or 502. A rejected key of
-# a provider is not the caller's.
-OF_THE_REQUEST = {
-    "cost_limit": 400,
-    "bad_request": 400,
-    "context_length": 400,
-    "too_long": 400,
-    "not_found": 404,
-}
 STATUSES = {"provider_failed": 502, "limit_exceeded": 429}
 
 
 def problem(error: ExecutionError, view: ExecutionView) -> dict[str, Any]:
     """Return the problem of a call that failed."""
-    status = OF_THE_REQUEST.get(error.reason) or STATUSES.get(error.code, 500)
+    status = errors.OF_THE_REQUEST.get(error.reason) or STATUSES.get(error.code, 500)
     return errors.problem(
         status,
         error.code,

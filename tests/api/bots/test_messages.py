@@ -1,5 +1,6 @@
 """Test messages over the API: the answer, its sources, its analysis and ratings."""
 
+import json
 from typing import Any
 
 import httpx2
@@ -86,6 +87,19 @@ def test_an_answer_that_fails_is_a_problem_and_no_result(mine: httpx2.Client) ->
     failed = mine.post(f"/bots/{bot}/test-message", json=body)
     assert (failed.status_code, failed.json()["code"]) == (502, "provider_failed")
     assert mine.get(f"/bots/{bot}/results").json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [("bad_request", 400), ("context_length", 400), ("not_found", 404), ("overloaded", 502)],
+)
+def test_what_a_provider_refuses_for_good_is_the_callers_error(
+    mine: httpx2.Client, fault: str, status: int
+) -> None:
+    message = f"#fake {json.dumps({'fault': fault, 'fail_after': 0})}"
+    body = {"message": message, "model_id": "fake:echo"}
+    failed = mine.post(f"/bots/{bot_of(mine)}/test-message", json=body)
+    assert (failed.status_code, failed.json()["reason"]) == (status, fault)
 
 
 @pytest.mark.parametrize(("rating", "status"), [(1, 200), (3.5, 200), (5, 200), (0.5, 422),
