@@ -3,11 +3,15 @@
 import contextlib
 import encodings.idna  # noqa: F401  a process forked during its import could never connect
 import gzip
+import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, InvalidURL
 from urllib.parse import urlsplit
+
+from attune_client.bounded_reads import BoundedResponse
 
 PREFIX = "/api/v1"
 MAX_RESPONSE_BYTES = 2**22
@@ -68,7 +72,7 @@ class Transport:
     ) -> Response:
         headers = {"Authorization": f"Bearer {self._plain_key()}", "User-Agent": USER_AGENT, **kind}
         try:
-            connection, base = self._connected()
+            connection, base = self._connected(time.monotonic() + self._timeout_s)
             connection.request(method, f"{base}/{path}", body, headers)
             response = connection.getresponse()
             answer = Response(response.status, response.read(most_bytes), _retry_after(response))
@@ -82,15 +86,22 @@ class Transport:
             self.close()
         return answer
 
-    def _connected(self) -> tuple[HTTPConnection, str]:
+    def _connected(self, deadline: float) -> tuple[HTTPConnection, str]:
+        """Return a connection for a request that ends at a deadline, and the path of the API."""
         parts = urlsplit(self._url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"not an address of http or https: {self._url!r}")
         if self._connection is None:
             kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
             self._connection = kind(parts.hostname, parts.port, timeout=self._timeout_s)
+        connection = self._connection
+        if connection.sock is None:
+            connection.connect()
+        # Of sending, as a whole; a kept connection has what was left for its last response
+        connection.sock.settimeout(max(deadline - time.monotonic(), 0.001))
+        connection.response_class = partial(BoundedResponse, deadline=deadline)  # type: ignore[assignment]  # it only calls it
         base = parts.path.rstrip("/")
-        return self._connection, base if base.endswith(PREFIX) else base + PREFIX
+        return connection, base if base.endswith(PREFIX) else base + PREFIX
 
     def _plain_key(self) -> str:
         """Return the key without the line end of a file that it was read from; raise ValueError.
