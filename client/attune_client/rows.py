@@ -5,6 +5,7 @@ import math
 import sys
 from collections.abc import Mapping
 from datetime import date, datetime, timezone
+from itertools import islice
 from numbers import Integral, Real
 from typing import Any
 from uuid import uuid4
@@ -15,6 +16,7 @@ CONVERSATIONS = "conversations"  # their path
 OF_ANSWERS = ("prompt", "experiment")
 MAX_NODES = 2000
 MAX_DEPTH = 20
+SAMPLED_PARTS = 8
 SMALL_ROW_BYTES = 20_000  # bytes, encoded in a tenth of a millisecond
 MAX_LINE_BYTES = 2**20  # bytes, the limit of Attune
 
@@ -26,11 +28,12 @@ class TooLong(ValueError):
 class Copier:
     """Copies a value, which the host may change afterwards, without very large parts."""
 
-    __slots__ = ("remaining_nodes", "size")
+    __slots__ = ("containers_size", "remaining_nodes", "size")
 
     def __init__(self) -> None:
         self.remaining_nodes = MAX_NODES
-        self.size = 0  # roughly, in bytes
+        self.size = 0  # of the values, roughly, in bytes
+        self.containers_size = 0  # what dictionaries and lists take in memory besides
 
     def copy(self, value: object, depth: int = 0) -> object:
         """Return a copy, and add its size."""
@@ -43,12 +46,27 @@ class Copier:
         self.remaining_nodes -= len(value)
         # Copied no further, or the host's call would take long
         if self.remaining_nodes < 0 or depth >= MAX_DEPTH:
-            self.size += 64 * len(value)
+            self.size += estimated_size(value)
             return value
+        self.containers_size += sys.getsizeof(value, 0)
         if isinstance(value, dict):
             # dict() and list() copy in one step: another thread may change the value meanwhile
             return {key: self.copy(inner, depth + 1) for key, inner in dict(value).items()}
         return [self.copy(inner, depth + 1) for inner in list(value)]
+
+
+def estimated_size(value: object, levels: int = 4) -> int:
+    """Return how many bytes a value takes in memory, roughly: a few of its parts stand for all."""
+    size = sys.getsizeof(value, 64)
+    if not isinstance(value, (dict, list, tuple)) or not value or not levels:
+        return size
+    # In one step: another thread may change the value meanwhile
+    if isinstance(value, dict):
+        parts = list(islice(value.values(), SAMPLED_PARTS))
+    else:
+        parts = list(value[:: len(value) // SAMPLED_PARTS + 1])
+    sampled = sum(estimated_size(part, levels - 1) for part in parts)
+    return size + sampled * len(value) // max(1, len(parts))
 
 
 def copy_row(path: str, row: Row, common: Mapping[str, str]) -> tuple[bytes | Row, int]:
@@ -60,7 +78,7 @@ def copy_row(path: str, row: Row, common: Mapping[str, str]) -> tuple[bytes | Ro
     defaults = {"id": uuid4().hex, "created_at": now()} if path != "batch-runs" else {}
     complete = {**common, **defaults, **fields}
     if copier.size >= SMALL_ROW_BYTES:
-        return complete, copier.size
+        return complete, copier.size + copier.containers_size
     line = as_line(path, complete)
     return line, len(line)
 
