@@ -15,7 +15,7 @@ def fold(timestamp: int) -> None:
 
 
 @queue.app.periodic(cron="* * * * * */5")
-@queue.app.task(name="activity.prepare_funnels", queueing_lock="activity.prepare_funnels")
+@queue.app.task(name=apply_funnel.TASK, queueing_lock=apply_funnel.TASK)
 def prepare_funnels(timestamp: int) -> None:
     """Prepare saved funnels, and apply the workspace's."""
     apply_funnel.prepare_funnels()

@@ -118,6 +118,7 @@ class SavedFunnelView(View):
     While it is `preparing`, a job marks earlier events (`progress`, 0–1): until then its figures
     are read from the raw rows, and the workspace's are those of the version before.
     `history_since`: from when on its events are known, null where all of them are.
+    `failed_at`: when that job failed in the last ten minutes; it is tried again every few seconds.
     """
 
     id: UUID
@@ -131,6 +132,7 @@ class SavedFunnelView(View):
     state: FunnelState
     progress: float
     history_since: datetime | None
+    failed_at: datetime | None = None
 
 
 class FunnelVersionView(View):

@@ -21,6 +21,7 @@ from core.errors import LimitReached
 from core.jobs import queue
 from core.platform import clock
 
+TASK = "activity.prepare_funnels"
 DAILY_FIGURES = "system.write_onboarding"
 # One update of all subjects: how long it takes grows with the workspace
 UNHURRIED = text("select set_config('statement_timeout', '0', true)")

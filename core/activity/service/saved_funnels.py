@@ -3,7 +3,7 @@ Overview and the findings follow.
 """
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -30,11 +30,14 @@ from core.database.settings import check_unchanged
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.identity.service import audit
+from core.jobs.failures import last_failure
 from core.platform import clock
 from core.platform.ids import new_id
 from core.presentation.periods import Period, Watched
 
 PREVIEWED = timedelta(days=30)
+# Longer than the statement_timeout of its job: a failure stays while the next try fails too
+FAILURE_SHOWN_FOR = timedelta(minutes=10)
 
 
 def list_funnels(session: Session, *, actor: Actor) -> list[SavedFunnelView]:
@@ -239,7 +242,12 @@ def _view(session: Session, row: SavedFunnel) -> SavedFunnelView:
         state=FunnelState.READY if is_ready else FunnelState.PREPARING,
         progress=progress,
         history_since=max((each.kept_since for each in coded if each.kept_since), default=None),
+        failed_at=None if is_ready else _failed_at(session),
     )
+
+
+def _failed_at(session: Session) -> datetime | None:
+    return last_failure(session, apply_funnel.TASK, since=clock.now() - FAILURE_SHOWN_FOR)
 
 
 def _facts(definition: FunnelDefinition) -> dict[str, object]:

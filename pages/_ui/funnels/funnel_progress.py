@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.activity.schemas import FunnelState, SavedFunnelView
 from core.activity.service import saved_funnels
-from pages._ui import cache, errors, guard
+from pages._ui import cache, errors, guard, text
 
 LOOKS_EVERY_S = 2
 
@@ -31,3 +31,9 @@ def _watch(funnel_id: UUID) -> None:
             "version before.",
             width=860,
         )
+        if found.failed_at is not None:
+            st.warning(
+                f"Preparing failed {text.since(found.failed_at)}, and is tried again every few "
+                "seconds. The server log says why.",
+                width=860,
+            )
