@@ -1,6 +1,6 @@
 """Tickets: what people have to do, created by them or by models for them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -11,13 +11,16 @@ from core.system import workspace
 from core.tools import queries
 from core.tools.queries import TicketFilter
 from core.tools.schemas import TicketPriority, TicketStatus, TicketView
-from pages._ui import columns, dialogs, errors, frame, guard, state, tables
+from pages._ui import columns, dialogs, errors, frame, guard, tables
+from pages._ui.filters import filter_state
+from pages._ui.filters.filter_state import key_of, value_of
 from pages._ui.tables import TableColumn
 from pages.review.tickets import ticket
 from pages.review.tickets.ticket import PRIORITIES, STATUSES
 
 SHOWN = 25
-SEARCH, STATUS, PRIORITY = "tickets.search", "tickets.status", "tickets.priority"
+PAGE = "tickets"
+FILTERS = SEARCH, STATUS, PRIORITY = "q", "status", "priority"
 STATUS_COLOURS = {"Open": "orange", "In progress": "blue", "Closed": "gray"}
 PRIORITY_COLOURS = {"Low": "gray", "Normal": "blue", "High": "orange", "Urgent": "red"}
 
@@ -25,36 +28,51 @@ PRIORITY_COLOURS = {"Low": "gray", "Normal": "blue", "High": "orange", "Urgent":
 def main() -> None:
     guard.page(Permission.HANDLE_TICKETS)
     frame.header("Tickets", "Created by your team, and by models for them")
+    filters = _take_filters()
+    at = f"tickets.{hash(filters)}"
+    with guard.work() as (session, actor):
+        page = queries.list_tickets(session, filters, window=tables.window(at, SHOWN), actor=actor)
+    is_filtered = filters != TicketFilter()
+    if page.total_count or is_filtered:
+        _draw_filters()
+    filter_state.write_address(PAGE, FILTERS)
+    _draw_list(page, at, is_filtered=is_filtered)
+
+
+def _take_filters() -> TicketFilter:
+    """Return the filters of the address; an unknown value selects nothing."""
+    filter_state.take_over(PAGE, FILTERS, is_timed=False)
+    for name, choices in ((STATUS, STATUSES), (PRIORITY, PRIORITIES)):
+        if value_of(PAGE, name) not in choices:
+            filter_state.put(PAGE, **{name: ""})
+    status, priority = value_of(PAGE, STATUS), value_of(PAGE, PRIORITY)
+    return TicketFilter(
+        TicketStatus(status) if status else None,
+        TicketPriority(priority) if priority else None,
+        value_of(PAGE, SEARCH).strip()[:200],
+    )
+
+
+def _draw_filters() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.text_input(
             "Search",
-            key=SEARCH,
+            key=key_of(PAGE, SEARCH),
             max_chars=200,
             placeholder="Title or text",
             icon=":material/search:",
             width=240,
         )
-        _choose("Status", STATUSES, STATUS)
-        _choose("Priority", PRIORITIES, PRIORITY)
-    words = state.get(SEARCH, "").strip()
-    filters = TicketFilter(state.get(STATUS, None), state.get(PRIORITY, None), words)
-    at = f"tickets.{hash(filters)}"
-    with guard.work() as (session, actor):
-        page = queries.list_tickets(session, filters, window=tables.window(at, SHOWN), actor=actor)
-    _draw_list(page, at, is_filtered=filters != TicketFilter())
+        _draw_choice("Status", STATUS, STATUSES)
+        _draw_choice("Priority", PRIORITY, PRIORITIES)
 
 
-def _choose(
-    label: str, names: dict[TicketStatus, str] | dict[TicketPriority, str], key: str
+def _draw_choice(
+    label: str, name: str, choices: Mapping[TicketStatus, str] | Mapping[TicketPriority, str]
 ) -> None:
+    titles = {"": "All"} | {str(value): title for value, title in choices.items()}
     st.selectbox(
-        label,
-        list(names),
-        key=key,
-        index=None,
-        placeholder="All",
-        width=170,
-        format_func=lambda value: dict(names)[value],
+        label, list(titles), key=key_of(PAGE, name), width=170, format_func=titles.__getitem__
     )
 
 

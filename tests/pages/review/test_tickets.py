@@ -8,7 +8,7 @@ from core.database.db import transaction
 from core.errors import Unavailable
 from core.identity.schemas import Role, SessionKind
 from core.tools import queries, service
-from core.tools.schemas import NewTicket, TicketPriority, TicketStatus, TicketView
+from core.tools.schemas import NewTicket, TicketChange, TicketPriority, TicketStatus, TicketView
 from tests.factories.identity import Person, person
 from tests.pages.conftest import Console, said, toasts
 
@@ -31,9 +31,9 @@ def test_tickets_are_listed_and_filtered(console: Console, reviewer: Person) -> 
     create(reviewer, "Outage", "urgent")
     app = console(reviewer, TICKETS)
     assert list(app.dataframe[0].value["Title"]) == ["Outage", "Refund"]
-    app.selectbox(key="tickets.priority").set_value(TicketPriority.URGENT).run()
+    app.selectbox(key="tickets.priority").set_value("urgent").run()
     assert list(app.dataframe[0].value["Title"]) == ["Outage"]
-    app.selectbox(key="tickets.status").set_value(TicketStatus.CLOSED).run()
+    app.selectbox(key="tickets.status").set_value("closed").run()
     assert "No tickets match" in said(app)
 
 
@@ -41,14 +41,46 @@ def test_a_ticket_is_found_by_its_title(console: Console, reviewer: Person) -> N
     create(reviewer, "Refund")
     create(reviewer, "Outage")
     app = console(reviewer, TICKETS)
-    app.text_input(key="tickets.search").set_value("fund").run()
+    app.text_input(key="tickets.q").set_value("fund").run()
     assert list(app.dataframe[0].value["Title"]) == ["Refund"]
+
+
+def test_the_address_filters_tickets_and_follows_the_filters(
+    console: Console, reviewer: Person
+) -> None:
+    create(reviewer, "Refund", "high")
+    closed = create(reviewer, "Outage")
+    with transaction() as session:
+        change = TicketChange(status=TicketStatus.CLOSED)
+        service.change_ticket(session, closed.id, change, actor=reviewer.actor)
+    app = console(reviewer, TICKETS)
+    app.query_params["status"] = "closed"
+    app.run()
+    assert list(app.dataframe[0].value["Title"]) == ["Outage"]
+    app.selectbox(key="tickets.status").set_value("").run()
+    app.selectbox(key="tickets.priority").set_value("high").run()
+    app.text_input(key="tickets.q").set_value("fund").run()
+    assert app.query_params == {"priority": "high", "q": "fund"}
+
+
+def test_an_unknown_status_in_the_address_filters_nothing(
+    console: Console, reviewer: Person
+) -> None:
+    create(reviewer, "Refund")
+    app = console(reviewer, TICKETS)
+    app.query_params["status"] = "lost"
+    app.run()
+    assert list(app.dataframe[0].value["Title"]) == ["Refund"]
+    assert app.query_params == {}
 
 
 def test_without_tickets_the_page_says_where_they_come_from(
     console: Console, reviewer: Person
 ) -> None:
-    assert "No tickets yet" in said(console(reviewer, TICKETS))
+    app = console(reviewer, TICKETS)
+    assert "No tickets yet" in said(app)
+    assert not app.text_input
+    assert not app.selectbox
 
 
 def test_the_status_is_changed_in_the_drawer(console: Console, reviewer: Person) -> None:
