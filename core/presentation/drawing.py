@@ -91,7 +91,8 @@ def blank(palette: Palette, height: int = HEIGHT) -> Drawing:
 def dated(palette: Palette, height: int = HEIGHT) -> Drawing:
     """Return an empty drawing whose x axis is time."""
     # Plotly ignores these inside a template
-    return blank(palette, height).update_xaxes(tickformatstops=DATES)
+    # More dates touch each other on a telephone, and where three charts stand side by side.
+    return blank(palette, height).update_xaxes(tickformatstops=DATES, nticks=5)
 
 
 def _escaped(value: Any) -> Any:  # noqa: ANN401  whatever a figure is made of
