@@ -47,7 +47,7 @@ def test_a_server_is_added_tested_and_removed(window: Window, port: int) -> None
     expect(tab.page.get_by_text("No MCP servers yet")).to_be_visible()
     add(tab, Name="rooms", Address=f"http://127.0.0.1:{port}/mcp", token=TOKEN)
     expect(tab.page.get_by_text("Working", exact=True)).to_be_visible()
-    tab.page.get_by_text("5 tools").click()
+    tab.page.get_by_text("6 tools").click()
     expect(tab.page.get_by_text("Return the weather of a city.")).to_be_visible()
     expect(tab.page.get_by_text("rooms__weather")).to_be_visible()
     assert TOKEN not in tab.page.content()
