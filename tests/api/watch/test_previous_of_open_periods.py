@@ -71,6 +71,8 @@ def test_batch_runs_and_phases_of_today_are_beside_the_same_hours_of_yesterday(
     assert phase["previous"]["runs"] == 1
 
 
-def test_ratings_of_today_are_beside_the_same_hours_of_yesterday(analyst: httpx2.Client) -> None:
-    feedback = get(analyst, "/admin/overview")["feedback"]
+def test_ratings_of_today_are_beside_the_same_hours_of_yesterday(
+    analyst_at_noon: httpx2.Client,
+) -> None:
+    feedback = get(analyst_at_noon, "/admin/overview")["feedback"]
     assert (feedback["rated"], feedback["previous"]["rated"]) == (1, 1)
