@@ -104,9 +104,7 @@ class Runner:
                     service.write_progress(session, buffer.id, buffer.text)
                 service.fail_interrupted(session, self.instance)
         except Unavailable:
-            log.warning(
-                "the database is unavailable: the next start fails the interrupted executions"
-            )
+            log.warning("database unavailable: the next start fails the interrupted executions")
         for buffer in running:
             buffer.end(_failed(buffer, INTERRUPTED))
 

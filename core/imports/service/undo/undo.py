@@ -64,7 +64,7 @@ class UndoProgress:
 
 @contextmanager
 def alone(import_id: UUID) -> Iterator[bool]:
-    """Keep other workers from undoing this import meanwhile; false where another one does.
+    """Hold the undo of an import against other workers; false where another one holds it.
 
     A step may take so long that its worker is thought to be gone. A second one that is still busy
     after the first has finished would remove what is imported again by then.
