@@ -1,9 +1,10 @@
 """Bootstrap intervals of means: BCa (Efron 1987), as in `scipy.stats.bootstrap`."""
 
 from collections.abc import Sequence
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from core.statistics.libraries import numpy, special
+from core.statistics.libraries import numpy
 from core.statistics.means import CERTAIN
 
 if TYPE_CHECKING:
@@ -58,18 +59,17 @@ def resampled_means(values: Floats) -> Floats:
 
 
 def _bca(values: Floats, means: Floats) -> MeanInterval | None:
-    np, scipy, mean = numpy(), special(), values.mean()
+    np, normal, mean = numpy(), NormalDist(), values.mean()
     below = (np.sum(means < mean) + np.sum(means <= mean)) / (2 * len(means))
+    if not 0 < below < 1:  # no resampled mean lies on the other side: the bias has no bound
+        return None
     # Leaving one value out of a mean moves it by the value's distance from it, in closed form
     left_out = values - mean
     acceleration = np.sum(left_out**3) / (6 * np.sum(left_out**2) ** 1.5)
-    bias, deviation = scipy.ndtri(below), scipy.ndtri((1 + CERTAIN) / 2)
+    bias, deviation = normal.inv_cdf(below), normal.inv_cdf((1 + CERTAIN) / 2)
     shares = [
-        scipy.ndtr(bias + (bias + z) / (1 - acceleration * (bias + z)))
+        normal.cdf(bias + (bias + z) / (1 - acceleration * (bias + z)))
         for z in (-deviation, deviation)
     ]
-    # They are infinite where all resampled means lie on one side of the mean.
-    if not np.all(np.isfinite(shares)):
-        return None
     low, high = np.percentile(means, [100 * share for share in shares])
     return MeanInterval(float(low), float(high))

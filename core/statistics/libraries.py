@@ -10,7 +10,7 @@ from typing import Any
 
 @cache
 def special() -> ModuleType:
-    """Return scipy.special, which does the arithmetic."""
+    """Return scipy.special, which does the arithmetic beyond the normal distribution: 20 MB."""
     return import_module("scipy.special")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import ceil, sqrt
+from statistics import NormalDist
 from typing import NamedTuple
 
 from core.statistics.bootstrap import FEWEST, Floats, MeanInterval, mean_interval
@@ -183,5 +184,5 @@ def cases_to_show_scores(difference: float, deviation: float) -> int:
 
 
 def _deviations() -> tuple[float, float]:
-    ndtri = special().ndtri
-    return float(ndtri(1 - SIGNIFICANT / 2)), float(ndtri(POWER))
+    quantile = NormalDist().inv_cdf
+    return quantile(1 - SIGNIFICANT / 2), quantile(POWER)

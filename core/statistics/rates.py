@@ -1,7 +1,8 @@
 """Intervals of rates, and how likely differences between them are by chance."""
 
 from collections.abc import Sequence
-from math import sqrt
+from math import erfc, sqrt
+from statistics import NormalDist
 
 from core.statistics.libraries import special
 from core.statistics.means import CERTAIN, student
@@ -49,7 +50,7 @@ def chance_of_rates(part: int, whole: int, other_part: int, other_whole: int) ->
         z = (low + high) / 2
         below, above = _newcombe(part, whole, other_part, other_whole, z)
         low, high = (low, z) if below <= 0 <= above else (z, high)
-    return 2 * float(special().ndtr(-low))
+    return erfc(low / sqrt(2))  # both tails of the normal distribution
 
 
 def chance_of_pairs(pairs: Sequence[tuple[Rate, Rate]]) -> float:
@@ -97,7 +98,7 @@ def _newcombe(
 
 
 def _deviations(certain: float) -> float:
-    return float(special().ndtri((1 + certain) / 2))
+    return NormalDist().inv_cdf((1 + certain) / 2)
 
 
 def _score(rate: float, whole: int, z: float) -> tuple[float, float]:
