@@ -122,14 +122,18 @@ def _score_message(message_id: UUID, chosen: ProductionScoring) -> int | None:
 async def _score_by_all(
     specs: list[ScorerSpec], found: ProductionAnswer, models: BudgetedModels
 ) -> list[tuple[ScorerSpec, ScoreResult | None]]:
-    """Return the result of each scorer; None when a model could not be called for it."""
-    results = list[tuple[ScorerSpec, ScoreResult | None]]()
+    """Return the result of each scorer; None when a model could not be called for it, which is the
+    problem of `models` then.
+    """
+    results, problem = list[tuple[ScorerSpec, ScoreResult | None]](), None
     for spec in specs:
         models.problem = None
         result = await score(spec, found.answer, found.case, models)
         is_refused = models.problem is not None or queue.stopping.is_set()
         is_skipped = result.score is None and is_refused
+        problem = models.problem if is_skipped else problem
         results.append((spec, None if is_skipped else result))
+    models.problem = problem
     return results
 
 

@@ -192,8 +192,11 @@ def test_a_judge_outside_the_form_leaves_a_label_and_is_not_asked_again(one: Per
     assert review_rows("select 1 from review_items") == []
 
 
-def test_a_used_up_budget_ends_judging_but_not_rules(one: Person) -> None:
-    chosen(one, NO_APOLOGY, judge(), daily_budget_usd=0)
+@pytest.mark.parametrize("scorers", [[NO_APOLOGY, judge()], [judge(), NO_APOLOGY]])
+def test_a_used_up_budget_ends_judging_but_not_rules(
+    one: Person, scorers: list[dict[str, Any]]
+) -> None:
+    chosen(one, *scorers, daily_budget_usd=0)
     talk("It is Paris.")
     work()
     assert [each["name"] for each in scores()] == ["no apology"]
