@@ -110,9 +110,11 @@ def resume(session: Session, execution_id: UUID, *, actor: Actor) -> bool:
     row = queries.get_row(session, ended.session_id, owner=actor.id, lock=True)
     tree = shown.read_tree(session, row.id)
     leaf = shown.leaf_of(session, row.id, tree)
-    *earlier, last = shown.list_at(session, row.id, tree, tree.path_to(leaf))
-    if last.job_id != str(execution_id):
+    branch = shown.list_at(session, row.id, tree, tree.path_to(leaf))
+    # Another tab may have cleared the session while the tool ran
+    if not branch or branch[-1].job_id != str(execution_id):
         return False
+    *earlier, last = branch
     # The model that was asked for goes on, not the one that stood in for it
     form = context_files.form_for_model(session, ended.fallback_for or ended.model_id)
     before = history.before_answer(session, row.id, execution_id, earlier, form)

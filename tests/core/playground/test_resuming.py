@@ -131,6 +131,14 @@ def test_the_cost_limit_of_the_session_holds_for_the_whole_answer(
         assert last(one, sent).status is ExecutionStatus.COMPLETED
 
 
+def test_an_answer_that_was_cleared_meanwhile_is_not_resumed(one: Person) -> None:
+    sent = waiting(one, "Refund")
+    with transaction() as session:
+        sessions.clear(session, sent.session_id, actor=one.actor)
+    assert not resume(one, sent)
+    assert messages_of(one.actor, sent.session_id) == []
+
+
 def test_nobody_resumes_an_answer_of_another(one: Person) -> None:
     sent = waiting(one, "Refund")
     with pytest.raises(ExecutionMissing):
