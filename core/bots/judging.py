@@ -1,8 +1,4 @@
-"""The judge: what it is asked about an answer, and what its JSON must be like.
-
-The local model that comes with Attune can't judge: of six pairs of answers it scored the better
-one higher in one.
-"""
+"""The judge: what it is asked about an answer, and what its JSON must be like."""
 
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
@@ -22,11 +18,10 @@ from core.providers.schemas import ChatMessage, MessageRole, ModelView, Paramete
 from core.providers.structured_output import StructuredOutput
 from core.providers.vendors.finish_reasons import in_openais_words
 from core.scoring.judge_prompts import JudgeForm
+from core.scoring.model_access import unfit_judge_reason
 
 TRIES = 2
 MAX_TOKENS = 2000
-LOCAL_PROVIDER = "local"
-UNFIT = "The model that comes with Attune can't judge answers reliably. Choose another judge."
 NO_JUDGE = "No judge was chosen, and the default model is unfit as a judge."
 NO_JUDGE_IN_RUN = "This run has no judge."
 TRAIT_INSTRUCTIONS = """\
@@ -102,7 +97,7 @@ def list_judges(session: Session) -> list[JudgeModel]:
     """Return the models that can return the judge's form, those that are fit first."""
     models = [model for model in catalogue.list_models(session) if _can_answer(model)]
     judges = [
-        JudgeModel(id=model.id, is_fit=is_fit(model.id), warning=warning_of(model.id))
+        JudgeModel(id=model.id, is_fit=is_fit(model.id), warning=unfit_judge_reason(model.id))
         for model in models
     ]
     return sorted(judges, key=lambda judge: not judge.is_fit)
@@ -110,11 +105,7 @@ def list_judges(session: Session) -> list[JudgeModel]:
 
 def is_fit(model_id: str) -> bool:
     """Whether a model can judge: the packaged one cannot."""
-    return model_id.partition(":")[0] != LOCAL_PROVIDER
-
-
-def warning_of(model_id: str) -> str | None:
-    return None if is_fit(model_id) else UNFIT
+    return unfit_judge_reason(model_id) is None
 
 
 def default_judge(session: Session) -> str | None:
