@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 log = logging.getLogger("attune")
 
 TOLERANCE = timedelta(seconds=1)
+MOST_MS = 2**31 - 1  # 24 days: columns of milliseconds hold no more
 
 ahead_by = timedelta()  # of this machine's clock, before the database's
 
@@ -16,6 +17,11 @@ ahead_by = timedelta()  # of this machine's clock, before the database's
 def now() -> datetime:
     """Return the current time, timezone-aware and in UTC."""
     return datetime.now(UTC) - ahead_by
+
+
+def ms_since(moment: datetime) -> int:
+    """Return how many milliseconds ago a moment was, at most as many as a column holds."""
+    return min(round((now() - moment) / timedelta(milliseconds=1)), MOST_MS)
 
 
 def follow(read: Callable[[], datetime]) -> None:

@@ -1,7 +1,5 @@
 """Answers of services to messages of production, which the monitored product has sent before."""
 
-from datetime import timedelta
-
 from sqlalchemy.orm import Session
 
 from core.conversations.ingest import conversations
@@ -27,7 +25,6 @@ def complete(session: Session, callback: Callback, error: ExecutionError | None)
     )
     if found is None:
         return
-    waited_ms = round((clock.now() - found.created_at) / timedelta(milliseconds=1))
     message = NewMessage(
         id=found.external_id,
         role=MessageSpeaker.ASSISTANT,
@@ -35,7 +32,7 @@ def complete(session: Session, callback: Callback, error: ExecutionError | None)
         position=found.sequence,
         content=storable(callback.answer or ""),
         error=storable(error.detail) if error else None,
-        latency_ms=waited_ms if found.latency_ms is None else None,
+        latency_ms=clock.ms_since(found.created_at) if found.latency_ms is None else None,
     )
     zone = settings.read(session, settings.Workspace).reporting_time_zone
     source = RowSource(environment=found.environment, zone=zone, origin=found.source)

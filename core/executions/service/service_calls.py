@@ -86,7 +86,7 @@ def finish(
     values: dict[str, Any] = {
         "status": ExecutionStatus.FAILED if error else ExecutionStatus.COMPLETED,
         "response": encrypted_texts.seal(storable(answer or ""), "response", execution_id),
-        "execution_time_ms": round((clock.now() - row.created_at) / timedelta(milliseconds=1)),
+        "execution_time_ms": clock.ms_since(row.created_at),
         "error": error.model_dump() if error else None,
     }
     if row.status == ExecutionStatus.PENDING:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import httpx2
 import pytest
+from sqlalchemy import text
 
 from api.access import forged_callbacks
 from core.database.db import transaction
@@ -149,6 +150,19 @@ def test_a_late_answer_completes_a_job_that_has_run_out(
     assert answer_of(boss, sent)["content"] == "four"
     [session] = boss.get("/admin/playground/sessions").json()["sessions"]
     assert session["execution_count"] == 1
+
+
+def test_an_answer_that_is_a_month_late_completes_its_job(
+    boss: httpx2.Client, nobody: httpx2.Client, secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = ask(boss)
+    run_out(sent, monkeypatch)
+    month = text("update prompt_executions set created_at = created_at - interval '30 days'")
+    with transaction() as session:
+        session.execute(month)
+    assert call_back(nobody, secret, sent["job_id"]).status_code == 200
+    late = answer_of(boss, sent)
+    assert (late["status"], late["response_time_ms"]) == ("completed", 2**31 - 1)
 
 
 def test_a_late_failure_changes_nothing(

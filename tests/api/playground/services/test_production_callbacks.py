@@ -15,6 +15,7 @@ from tests.factories.identity import person
 from tests.factories.keys import api_key, bearing
 from tests.factories.services import call_back, register
 
+MOST_MS = 2**31 - 1
 PENDING = {"id": "m-2", "role": "assistant"}
 FROM_PRODUCTION: dict[str, Any] = {"callback_params": {"message_id": "m-2", "customer_id": 7}}
 
@@ -75,6 +76,16 @@ def test_a_repeated_callback_changes_no_answer(boss: httpx2.Client, secret: str)
     call_back(boss, secret, "j", **FROM_PRODUCTION)
     call_back(boss, secret, "j", "five", **FROM_PRODUCTION)
     assert answer_of(boss)["content"] == "four"
+
+
+def test_an_answer_to_a_message_of_a_month_ago_is_stored(
+    address: str, boss: httpx2.Client, secret: str
+) -> None:
+    old = {"id": "m-3", "role": "assistant"} | at(clock.now() - timedelta(days=30))
+    send(address, id="c-3", messages=[old])
+    assert call_back(boss, secret, "m-3", callback_params={}).status_code == 200
+    answer = answer_of(boss, "c-3")
+    assert (answer["content"], answer["latency_ms"]) == ("four", MOST_MS)
 
 
 def test_a_failed_job_is_an_error_of_its_message(boss: httpx2.Client, secret: str) -> None:
