@@ -3,9 +3,9 @@
 import re
 from binascii import a2b_base64
 from itertools import takewhile
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from core.attachments.images import as_jpeg
 from core.errors import Invalid
@@ -125,6 +125,12 @@ class ResponseFormat(Loose):
     type: Literal["text", "json_schema", "json_object"]
     json_schema: JsonSchemaFormat | None = None
 
+    @model_validator(mode="after")
+    def _has_its_schema(self) -> Self:
+        if self.type == "json_schema" and self.json_schema is None:
+            raise ValueError("`json_schema` is missing.")
+        return self
+
 
 class StreamOptions(Loose):
     include_usage: bool = False
@@ -147,7 +153,7 @@ class ChatCompletion(Loose):
     temperature: float | None = None
     top_p: float | None = None
     max_tokens: int | None = None
-    max_completion_tokens: int | None = None
+    max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
     frequency_penalty: float | None = None
     presence_penalty: float | None = None
     reasoning_effort: str | None = None

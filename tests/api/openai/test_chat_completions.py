@@ -265,6 +265,8 @@ def test_one_model_is_retrieved_by_its_id(program: openai.OpenAI) -> None:
         ({"messages": [{"role": "tool", "content": "x"}]}, "tool_call_id"),
         ({"model": "fake:echo", "stop": ["a"] * 9}, "^Error code: 400 - stop: "),
         ({"response_format": ONLY_OBJECT}, "^Error code: 400 - response_format: "),
+        ({"response_format": {"type": "json_schema"}}, "response_format: `json_schema`"),
+        ({"max_completion_tokens": 0}, "^Error code: 400 - max_completion_tokens: "),
     ],
 )
 def test_what_is_not_supported_is_a_bad_request_in_words(
