@@ -25,6 +25,8 @@ from core.presentation import csv_lines
 
 FORMAT = "attune-session"
 MOST_MESSAGES = 2000
+# Within what each time zone can tell: Postgres stores more, which Python then can't read
+EARLIEST, LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 MAX_CONTENT_CHARS = 2 * 2**20  # as long as a service's answer may be
 COLUMNS = (
     "position",
@@ -67,7 +69,7 @@ class MessageFile(BaseModel):
     response_time_ms: int | None = Field(default=None, ge=0, le=2**31 - 1)
     rating: Thumbs | None = None
     note: NoteText | None = None
-    created_at: datetime | None = None
+    created_at: datetime | None = Field(default=None, ge=EARLIEST, le=LATEST)
     parent: int | None = Field(
         default=None,
         ge=0,

@@ -62,6 +62,10 @@ def session_file(*messages: dict[str, object], **details: object) -> str:
     return json.dumps({"format": "attune-session", "details": details, "messages": messages})
 
 
+def said_at(time: str) -> dict[str, object]:
+    return {"role": "user", "content": "x", "created_at": time}
+
+
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("format_", ["json", "markdown", "csv"])
 def test_an_export_is_imported_again_with_the_same_texts(
@@ -135,6 +139,9 @@ def test_a_single_openai_chat_keeps_its_system_prompt_and_leaves_out_tools(
         ("# Title\n\n## User\n\n- Mood: good\n\n> x", "Line 3"),
         ("position,role,content,status\n1,user,a,\n2,robot,b,", "line 3"),
         (session_file({"role": "system", "content": "x"}), "messages.0.role"),
+        # Times that Postgres stores, and that no program of ours reads
+        (session_file(said_at("0001-01-01T00:00:00+14:00")), "messages.0.created_at"),
+        (session_file(said_at("9999-12-31T23:59:59-14:00")), "messages.0.created_at"),
     ],
 )
 def test_a_file_with_an_error_adds_nothing_and_says_where_it_is(
