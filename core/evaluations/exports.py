@@ -38,7 +38,8 @@ def as_markdown(view: EvaluationView, compared: EvaluationComparison | None) -> 
     """Yield the parts of a report: rates, comparison, recommendations and the manifest."""
     yield f"# {_cell(view.name)}\n\n"
     spent = cost(view.spent_usd, view.unpriced)
-    yield f"{view.cases} cases, {view.runs} runs each · {view.status} · {spent}\n\n"
+    size = f"{count(view.cases, 'case')}, {count(view.runs, 'run')} each"
+    yield f"{size} · {view.status} · {spent}\n\n"
     yield HEADER
     yield from (_line(target) for target in view.results)
     if compared is not None and compared.targets:

@@ -47,6 +47,11 @@ def test_a_fence_in_the_manifest_does_not_end_its_section() -> None:
     assert fence[1] not in body.rstrip().removesuffix(fence[1])
 
 
+def test_a_report_counts_one_case_and_one_run_as_one() -> None:
+    report = "".join(exports.as_markdown(evaluated(person().actor, answering("good")), None))
+    assert "\n1 case, 1 run each · completed" in report
+
+
 def test_the_list_is_read_by_pages() -> None:
     one = person()
     ids = [evaluated(one.actor).id for _ in range(3)]
