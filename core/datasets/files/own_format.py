@@ -34,7 +34,7 @@ def read(records: Iterable[Record]) -> ParsedCases:
     """Return the cases of the lines after the first."""
     parsed = ParsedCases(CaseFormat.ATTUNE)
     for line, record in records:
-        for name in sorted(record.keys() - TEXTS - OTHERS):
+        for name in sorted({str(name) for name in record} - TEXTS - OTHERS):
             parsed.leave_out(line, f"field {name}", "This field is unknown.")
         fields = {name: record[name] for name in TEXTS & record.keys()}
         try:

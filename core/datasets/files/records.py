@@ -62,7 +62,8 @@ def read(form: CaseFormat, records: Iterable[Record]) -> ParsedCases:
         except CaseRecordRefused as error:
             parsed.leave_out(line, _named(line, record), f"Not imported: {error}")
             continue
-        for name in sorted(record.keys() - read_names - unread):
+        # A name in YAML may be a number
+        for name in sorted({str(name) for name in record} - read_names - unread):
             unread.add(name)
             parsed.leave_out(line, f"field {name}", "This field is not imported, here and below.")
         parsed.add(line, _named(line, record), **fields)

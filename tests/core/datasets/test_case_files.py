@@ -62,6 +62,12 @@ def test_a_record_is_a_question_with_its_reference(
     assert found.unsupported == []
 
 
+def test_fields_whose_names_are_numbers_are_named_as_not_imported() -> None:
+    found = read(b"- question: Why?\n  note: x\n  1: y\n", "cases.yaml")
+    assert len(found.cases) == 1
+    assert [each.part for each in found.unsupported] == ["field 1", "field note"]
+
+
 def test_an_expected_answer_that_is_short_is_looked_for_in_answers() -> None:
     found = parsed({"input": ASK, "ideal": ["a", "b"]}, {"input": ASK, "ideal": "long " * 100})
     assert [[it.kind for it in case.texts.assertions] for case in found.cases] == [["contains"], []]
