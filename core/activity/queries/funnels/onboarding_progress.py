@@ -134,26 +134,19 @@ class OnboardingProgress:
 
     def _missed(self, number: int, until: datetime) -> str:
         """Return why an event of the missing step doesn't count, or an empty text."""
-        missing, times = (
-            step_text(self.funnel.steps[number]),
-            self._times(self.funnel.steps[number]),
-        )
-        since = self.reached[before(self.funnel.steps, number)] if number else None
+        step = self.funnel.steps[number]
+        times, since = self._times(step), self.reached[before(self.funnel.steps, number)]
         early = [at for at in times if since is not None and at < since]
         late = [at for at in times if at > until]
-        if early and not late:
-            return (
-                f" {missing} happened on {time_text(early[-1])}, before the previous step, so it "
-                "doesn't count."
-            )
-        return (
-            (
-                f" {missing} happened on {time_text(late[0])}, after the conversion window, so it "
-                "doesn't count."
-            )
-            if late
-            else ""
-        )
+        if late:
+            at, where = late[0], "after the conversion window"
+        elif early:
+            # In any order, an earlier event within the window would count
+            than = "conversion window" if self.funnel.any_order else "previous step"
+            at, where = early[-1], f"before the {than}"
+        else:
+            return ""
+        return f" {step_text(step)} happened on {time_text(at)}, {where}, so it doesn't count."
 
 
 def read_progress(
