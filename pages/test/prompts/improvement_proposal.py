@@ -12,7 +12,6 @@ from pages.test.prompts import guidance_section
 from pages.test.prompts.edit import fixes
 from pages.test.prompts.edit.editor import PromptEditor
 
-LONG_CHARS = 1500
 OnSave = Callable[[PromptEditor], None]
 
 
@@ -39,17 +38,11 @@ def draw(editor: PromptEditor, on_save: OnSave) -> None:
 
 def _draw_changes(improvement: Improvement, proposal: ImprovementProposal) -> None:
     old = improvement.content
-    pairs = [
+    texts = [
         ("System prompt", old.system_prompt or "", proposal.system_prompt or ""),
         ("Prompt", old.prompt, proposal.prompt),
     ]
-    changes = [pair for pair in pairs if pair[1] != pair[2]]
-    if not changes:
-        st.caption("The model proposes no changes.")
-    for title, before, after in changes:
-        st.caption(title)
-        with st.container(border=True, height=300 if len(after) > LONG_CHARS else "content"):
-            diff.draw(before, after)
+    diff.draw_all(texts, "The model proposes no changes.", long_px=300)
 
 
 def _draw_addressed(

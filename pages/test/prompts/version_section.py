@@ -121,17 +121,8 @@ def _draw_diff(prompt: PromptView, versions: list[PromptVersionView]) -> None:
         st.selectbox("From version", numbers, key=OLD, width=140)
         st.selectbox("To version", numbers, key=NEW, width=140)
     old, new = by_number[state.get(OLD, numbers[1])], by_number[state.get(NEW, numbers[0])]
-    changes = [
-        (title, before, after)
-        for title, before, after in zip(TEXTS, _texts(old), _texts(new), strict=True)
-        if before != after
-    ]
-    if not changes:
-        st.caption("These versions are the same.")
-    for title, before, after in changes:
-        st.caption(title)
-        with st.container(border=True):
-            diff.draw(before, after)
+    texts = zip(TEXTS, _texts(old), _texts(new), strict=True)
+    diff.draw_all(texts, "These versions are the same.")
 
 
 def _texts(version: PromptVersionView) -> tuple[str, str, str]:
