@@ -2,6 +2,7 @@
 messages before it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,11 +13,12 @@ from core.annotations.queries.annotation_list import get_annotation
 from core.conversations.queries import message_texts
 from core.conversations.queries.message_texts import AnswerText
 from core.conversations.schemas import MessageSpeaker
-from core.executions.schemas import MAX_MESSAGES, MAX_TEXT_CHARS
+from core.executions.schemas import MAX_MESSAGES, MAX_TEXT_CHARS, ExecutionStatus
 from core.identity.schemas import Actor
 from core.playground import encrypted_texts, queries
 from core.playground.models import PlaygroundReplay
 from core.playground.replay_schemas import CaseReplay, ReplayedAnswer, ReplayOutcome
+from core.playground.schemas import PlaygroundMessageView, Speaker
 from core.providers import catalogue
 from core.providers.schemas import ChatMessage, MessageRole
 
@@ -82,6 +84,13 @@ def _answer(session: Session, row: PlaygroundReplay, actor: Actor) -> AnswerText
     if row.message_id is None:
         return None
     return message_texts.find_answer(session, row.message_id, actor=actor)
+
+
+def find_new_answer(messages: Iterable[PlaygroundMessageView]) -> PlaygroundMessageView | None:
+    """Return the first answer of a session's messages once it is complete, or None."""
+    first = next((each for each in messages if each.role is Speaker.ASSISTANT), None)
+    is_complete = first is not None and first.status is ExecutionStatus.COMPLETED
+    return first if is_complete else None
 
 
 def find(core: Session, ai: Session, session_id: UUID, *, actor: Actor) -> ReplayedAnswer | None:

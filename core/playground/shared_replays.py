@@ -3,14 +3,12 @@
 from sqlalchemy.orm import Session
 
 from core.conversations.queries import conversations
-from core.executions.schemas import ExecutionStatus
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.playground import replays
 from core.playground.branches import queries as shown
 from core.playground.models import PlaygroundReplay
 from core.playground.replay_schemas import SharedReplay
-from core.playground.schemas import PlaygroundMessageView, Speaker
 from core.playground.sharing import queries as sharing
 
 
@@ -31,7 +29,7 @@ def list_shared_replays(
 def _view(
     core: Session, ai: Session, row: PlaygroundReplay, owner: str, actor: Actor
 ) -> SharedReplay:
-    answer = _new_answer(shown.list_shown(core, row.session_id))
+    answer = replays.find_new_answer(shown.list_shown(core, row.session_id))
     return SharedReplay(
         **dict(replays.view(core, ai, row, actor=actor)),
         session_id=row.session_id,
@@ -40,10 +38,3 @@ def _view(
         new_model=answer.service_used if answer else None,
         created_at=row.created_at,
     )
-
-
-def _new_answer(messages: list[PlaygroundMessageView]) -> PlaygroundMessageView | None:
-    """Return the first answer that is shown once it is complete."""
-    first = next((it for it in messages if it.role is Speaker.ASSISTANT), None)
-    is_complete = first is not None and first.status is ExecutionStatus.COMPLETED
-    return first if is_complete else None

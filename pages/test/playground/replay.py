@@ -9,15 +9,14 @@ from uuid import UUID
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.executions.schemas import ExecutionStatus
 from core.playground import replays
 from core.playground.replay_schemas import NewReplayVote, ReplayedAnswer, ReplayOutcome
-from core.playground.schemas import PlaygroundMessageView, Speaker
+from core.playground.schemas import PlaygroundMessageView
 from core.playground.service import replay_votes
 from core.prompts.errors import PromptMissing
 from core.prompts.queries import prompts
 from pages._ui import diff, errors, frame, guard, links, markdown, state, text
-from pages.test.playground import replay_actions
+from pages.test.playground import replay_actions, vote_reason
 from pages.test.playground.settings.editor import Editor
 
 
@@ -53,7 +52,8 @@ def columns(
         _draw_head(replayed.answer)
         if replayed.answer.original_answer is None:
             st.info("The conversation was deleted. The new answer stays.", icon=":material/info:")
-        new = _new_answer(messages)
+        found = replays.find_new_answer(messages)
+        new = found.content if found else None
         _draw_answers(replayed.answer, new)
         is_of_message = replayed.answer.message_id is not None
         if new is not None and is_of_message and replayed.answer.original_answer is not None:
@@ -61,13 +61,6 @@ def columns(
         replay_actions.draw(replayed.answer, replayed.prompt_id, editor)
     # Three columns are taken: the sessions stand below
     return [settings, chat, st.container()]
-
-
-def _new_answer(messages: Sequence[PlaygroundMessageView]) -> str | None:
-    """Return the first answer once it is complete."""
-    answer = next((each for each in messages if each.role is Speaker.ASSISTANT), None)
-    is_complete = answer is not None and answer.status is ExecutionStatus.COMPLETED
-    return answer.content if answer and is_complete else None
 
 
 def _draw_head(answer: ReplayedAnswer) -> None:
@@ -117,8 +110,6 @@ def _draw_answers(answer: ReplayedAnswer, new: str | None) -> None:
 
 
 def _draw_vote(session_id: UUID, answer: ReplayedAnswer) -> None:
-    reason = f"replay.reason.{session_id}"
-    state.seed(reason, answer.reason or "")
     with st.container(horizontal=True, key="replay-vote", gap="small"):
         for outcome, label in text.REPLAY_OUTCOMES.items():
             st.button(
@@ -128,18 +119,16 @@ def _draw_vote(session_id: UUID, answer: ReplayedAnswer) -> None:
                 on_click=vote,
                 args=(session_id, outcome),
             )
-        st.text_input(
-            "Reason",
-            key=reason,
-            max_chars=2000,
-            placeholder="Reason (optional)",
-            label_visibility="collapsed",
-        )
+        vote_reason.draw(_reason_key(session_id), answer.reason)
+
+
+def _reason_key(session_id: UUID) -> str:
+    return f"replay.reason.{session_id}"
 
 
 @errors.action
 def vote(session_id: UUID, outcome: ReplayOutcome) -> None:
-    new_vote = NewReplayVote(outcome=outcome, reason=state.get(f"replay.reason.{session_id}", ""))
+    new_vote = NewReplayVote(outcome=outcome, reason=state.get(_reason_key(session_id), ""))
     with guard.work_on_both() as (core, ai, actor):
         replay_votes.vote(core, ai, session_id, new_vote, actor=actor)
     state.toast("Vote saved")

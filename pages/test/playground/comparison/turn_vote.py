@@ -8,14 +8,13 @@ import streamlit as st
 from core.comparisons.schemas import ComparisonView, NewVote, TurnView, VoteOutcome
 from core.comparisons.service import votes
 from pages._ui import errors, guard, state
+from pages.test.playground import vote_reason
 from pages.test.playground.comparison.setup import LETTERS
 
 
 def draw(comparison: ComparisonView, turn: TurnView) -> None:
     if not turn.is_votable:
         return
-    reason = f"comparison.reason.{comparison.id}.{turn.number}"
-    state.seed(reason, turn.reason or "")
     with st.container(horizontal=True, key=f"vote-{turn.number}", vertical_alignment="bottom"):
         for label, outcome in _choices(turn):
             st.button(
@@ -24,14 +23,7 @@ def draw(comparison: ComparisonView, turn: TurnView) -> None:
                 type="primary" if outcome == (turn.winner or turn.outcome) else "secondary",
                 on_click=errors.action(partial(_vote, comparison.id, turn.number, outcome)),
             )
-        st.text_input(
-            "Reason",
-            key=reason,
-            max_chars=2000,
-            placeholder="Reason (optional)",
-            label_visibility="collapsed",
-            width=280,
-        )
+        vote_reason.draw(_reason_key(comparison.id, turn.number), turn.reason, width=280)
         if turn.voted_at is not None and turn.blind:
             st.markdown(":blue-badge[Blind vote]", width="content")
 
@@ -43,8 +35,12 @@ def _choices(turn: TurnView) -> list[tuple[str, int | VoteOutcome]]:
     return [*better, ("Tie", VoteOutcome.TIE), (bad, VoteOutcome.BOTH_BAD)]
 
 
+def _reason_key(comparison_id: UUID, turn: int) -> str:
+    return f"comparison.reason.{comparison_id}.{turn}"
+
+
 def _vote(comparison_id: UUID, turn: int, outcome: int | VoteOutcome) -> None:
-    reason = state.get(f"comparison.reason.{comparison_id}.{turn}", "")
+    reason = state.get(_reason_key(comparison_id, turn), "")
     new_vote = NewVote(turn=turn, outcome=outcome, reason=reason)
     with guard.work() as (session, actor):
         votes.vote(session, comparison_id, new_vote, actor=actor)
