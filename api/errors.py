@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from api import outage
 from core import errors
 from core.platform.ids import new_id
-from core.presentation.validation import causes, message_of
+from core.presentation.validation import message_of, root_errors
 
 log = logging.getLogger("attune.api")
 
@@ -111,7 +111,7 @@ async def _invalid(_request: Request, error: Exception) -> JSONResponse:
         raise error
     fields = [
         {"field": _path(issue["loc"]), "message": message_of(issue)}
-        for issue in causes(error.errors())[:MOST_NAMED]
+        for issue in root_errors(error.errors())[:MOST_NAMED]
     ]
     detail = "; ".join(f"{field['field']}: {field['message']}" for field in fields[:3])
     return response(problem(422, errors.Invalid.code, detail, errors=fields))

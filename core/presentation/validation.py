@@ -17,7 +17,7 @@ OF_OBJECTS = {
 }
 
 
-def causes(issues: Sequence[ErrorDetails]) -> list[ErrorDetails]:
+def root_errors(issues: Sequence[ErrorDetails]) -> list[ErrorDetails]:
     """Return the errors without those of lists that are too short because entries are invalid:
     pydantic counts only the valid ones.
     """

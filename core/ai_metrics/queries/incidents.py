@@ -1,16 +1,14 @@
 """Hours in which a model was slower, or failed more often, than usual.
 
 In two steps, so that a month of twenty models is read in days and only what stands out in hours:
-1. Of each model, each day is held against all its other days: how many of its requests were slower
-than 95 % of the others, or
-   failed, and how likely that is by chance. The level is 1 %, divided by the number of days looked
-   at (Bonferroni).
-2. The days that stand out are looked at by hour. Hours in which at least a fifth was slow (and p95
-half as long again as usual),
-   or the error rate is three times the usual one, are one incident when no more than an hour lies
-   between them, or a night in
-   which too little was asked to say that all was well. One may have begun on the day before, or go
-   on into the day after.
+1. Each day of each model is compared with all its other days: how many of its requests were slower
+   than 95% of theirs, or failed, and how likely that is by chance. The level is 1%, divided by the
+   number of days looked at (Bonferroni).
+2. The days that stand out are looked at by hour. An hour is part of an incident when at least a
+   fifth of its requests was slow and its p95 half as long again as usual, or when its error rate is
+   three times the usual one. Two such hours are one incident when at most an hour lies between
+   them, or up to eleven hours with too few requests to say that all was well: a night. An incident
+   may have begun on the day before, or go on into the day after.
 """
 
 from collections import defaultdict
@@ -23,9 +21,9 @@ from functools import partial
 import numpy as np
 from sqlalchemy.orm import Session
 
-from core.ai_metrics.queries import model_hours
+from core.ai_metrics.queries import model_intervals
 from core.ai_metrics.queries.latency.percentiles import LOWEST, middle
-from core.ai_metrics.queries.model_hours import Counts, Key, ModelHours
+from core.ai_metrics.queries.model_intervals import Counts, Key, ModelInterval
 from core.ai_metrics.queries.rollup_coverage import needs_raw_rows
 from core.ai_metrics.views import AiMetricsQuery, Interval
 from core.identity.permissions import Permission, require
@@ -76,8 +74,8 @@ class Baseline:
     error_rate: float
 
 
-Days = dict[Key, list[tuple[ModelHours, Baseline]]]
-Test = Callable[[ModelHours, Baseline], tuple[int, int, float]]
+Days = dict[Key, list[tuple[ModelInterval, Baseline]]]
+Test = Callable[[ModelInterval, Baseline], tuple[int, int, float]]
 
 
 def incidents(session: Session, query: AiMetricsQuery, *, actor: Actor) -> list[Incident]:
@@ -91,7 +89,7 @@ def incidents(session: Session, query: AiMetricsQuery, *, actor: Actor) -> list[
         return []
     days = {
         key: list(_beside_usual(slots))
-        for key, slots in model_hours.read(session, whole, Interval.DAY).items()
+        for key, slots in model_intervals.read(session, whole, Interval.DAY).items()
     }
     found = [
         one
@@ -113,7 +111,7 @@ def _found(
             provider=key[0] or None,
             model=key[1],
         )
-        hours = model_hours.read(session, around, Interval.HOUR).get(key, [])
+        hours = model_intervals.read(session, around, Interval.HOUR).get(key, [])
         strange = {hour.at for hour in _outstanding_hours(hours, usual, trouble, test)}
         for run in _runs(hours, strange, partial(_is_usual, usual=usual, test=test)):
             inside = [
@@ -127,7 +125,7 @@ def _found(
 
 def _outstanding(
     days: Days, period: Period, test: Test
-) -> list[tuple[Key, list[ModelHours], Baseline]]:
+) -> list[tuple[Key, list[ModelInterval], Baseline]]:
     """Return the models with days that chance does not explain, and how they are usually."""
     looked_at = [
         (key, slot, usual)
@@ -137,7 +135,7 @@ def _outstanding(
     ]
     chances = chances_of_so_many([test(slot, usual) for _, slot, usual in looked_at])
     level = LEVEL / max(len(looked_at), 1)
-    found: dict[Key, list[tuple[float, ModelHours, Baseline]]] = defaultdict(list)
+    found: dict[Key, list[tuple[float, ModelInterval, Baseline]]] = defaultdict(list)
     for chance, (key, slot, usual) in sorted(
         zip(chances, looked_at, strict=True), key=lambda each: each[0]
     ):
@@ -153,7 +151,7 @@ def _outstanding(
     ]
 
 
-def _beside_usual(slots: Sequence[ModelHours]) -> Iterator[tuple[ModelHours, Baseline]]:
+def _beside_usual(slots: Sequence[ModelInterval]) -> Iterator[tuple[ModelInterval, Baseline]]:
     """Yield each day with the model's baseline from all other days, if they have enough data."""
     requests, errors = sum(slot.requests for slot in slots), sum(slot.errors for slot in slots)
     each = np.array([slot.quicker for slot in slots])
@@ -165,11 +163,11 @@ def _beside_usual(slots: Sequence[ModelHours]) -> Iterator[tuple[ModelHours, Bas
             yield slot, Baseline(limit, max(errors - slot.errors, 1) / (requests - slot.requests))
 
 
-def _is_slow(slot: ModelHours, usual: Baseline) -> tuple[int, int, float]:
+def _is_slow(slot: ModelInterval, usual: Baseline) -> tuple[int, int, float]:
     return slot.slower_than(usual.p95_bucket), slot.timed, SLOW
 
 
-def _has_failed(slot: ModelHours, usual: Baseline) -> tuple[int, int, float]:
+def _has_failed(slot: ModelInterval, usual: Baseline) -> tuple[int, int, float]:
     return slot.errors, slot.requests, usual.error_rate
 
 
@@ -177,8 +175,8 @@ TESTS: dict[IncidentKind, Test] = {IncidentKind.SLOW: _is_slow, IncidentKind.FAI
 
 
 def _outstanding_hours(
-    hours: Sequence[ModelHours], usual: Baseline, trouble: IncidentKind, test: Test
-) -> Iterator[ModelHours]:
+    hours: Sequence[ModelInterval], usual: Baseline, trouble: IncidentKind, test: Test
+) -> Iterator[ModelInterval]:
     tried = [test(hour, usual) for hour in hours]
     for hour, (part, whole, expected), chance in zip(
         hours, tried, chances_of_so_many(tried), strict=True
@@ -196,13 +194,13 @@ def _outstanding_hours(
 
 
 def _runs(
-    hours: Sequence[ModelHours],
+    hours: Sequence[ModelInterval],
     strange: set[datetime],
-    is_usual: Callable[[list[ModelHours]], bool],
-) -> Iterator[list[ModelHours]]:
+    is_usual: Callable[[list[ModelInterval]], bool],
+) -> Iterator[list[ModelInterval]]:
     """Yield the hours of each incident, including inconclusive hours in between."""
-    run: list[ModelHours] = []
-    gap: list[ModelHours] = []
+    run: list[ModelInterval] = []
+    gap: list[ModelInterval] = []
     for hour in hours:
         if hour.at not in strange:
             gap.append(hour)
@@ -219,14 +217,16 @@ def _runs(
         yield run
 
 
-def _is_usual(gap: list[ModelHours], usual: Baseline, test: Test) -> bool:
+def _is_usual(gap: list[ModelInterval], usual: Baseline, test: Test) -> bool:
     """Whether the hours between two outliers have enough requests and are normal."""
     tried = [test(hour, usual) for hour in gap]
     part, whole = sum(each[0] for each in tried), sum(each[1] for each in tried)
     return whole >= FEWEST_IN_AN_HOUR and part / whole < LEAST_SLOW
 
 
-def _incident(trouble: IncidentKind, key: Key, run: list[ModelHours], usual: Baseline) -> Incident:
+def _incident(
+    trouble: IncidentKind, key: Key, run: list[ModelInterval], usual: Baseline
+) -> Incident:
     requests = sum(hour.requests for hour in run)
     quicker = np.sum([hour.quicker for hour in run], axis=0)
     errors = sum(hour.errors for hour in run)

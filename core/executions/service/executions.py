@@ -135,12 +135,12 @@ def finish(session: Session, execution: PendingExecution, outcome: CallOutcome) 
         "error": outcome.error.model_dump() if outcome.error else None,
         "finished_at": clock.now(),
     }
-    used = outcome_columns.used(execution, outcome)
-    if not _end(session, execution, values | used):
+    usage = outcome_columns.usage(execution, outcome)
+    if not _end(session, execution, values | usage):
         if outcome.status is ExecutionStatus.CANCELLED:
             grown = (TEXT_MAY_GROW, values["response"])
-            used["response"] = case(grown, else_=executions.c.response)
-        session.execute(update(executions).where(executions.c.id == execution.id).values(used))
+            usage["response"] = case(grown, else_=executions.c.response)
+        session.execute(update(executions).where(executions.c.id == execution.id).values(usage))
         # A further round may have reserved more since it was cancelled
         reservations.settle(session, [execution.id], None, None)
         # Only now, because what it has used was not known when it was cancelled

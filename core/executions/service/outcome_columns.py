@@ -6,7 +6,7 @@ from core.executions.schemas import CallOutcome, PendingExecution
 from core.providers.packaged_prices import Cost
 
 
-def used(execution: PendingExecution, outcome: CallOutcome) -> dict[str, Any]:
+def usage(execution: PendingExecution, outcome: CallOutcome) -> dict[str, Any]:
     """Return the columns of what a call used."""
     return {
         "first_token_ms": outcome.first_token_ms,
@@ -22,16 +22,16 @@ def cost(found: Cost) -> dict[str, Any]:
 
 
 def _tokens(outcome: CallOutcome) -> dict[str, Any]:
-    if (usage := outcome.usage) is None:
+    if (tokens := outcome.usage) is None:
         return {}
     return {
-        "input_tokens": usage.input,
-        "output_tokens": usage.output,
-        "cached_tokens": usage.cached,
-        "cache_write_tokens": usage.cache_write,
-        "reasoning_tokens": usage.reasoning,
-        "total_tokens": usage.total,
-        "tokens_estimated": usage.is_estimated,
+        "input_tokens": tokens.input,
+        "output_tokens": tokens.output,
+        "cached_tokens": tokens.cached,
+        "cache_write_tokens": tokens.cache_write,
+        "reasoning_tokens": tokens.reasoning,
+        "total_tokens": tokens.total,
+        "tokens_estimated": tokens.is_estimated,
     }
 
 

@@ -20,7 +20,7 @@ Key = tuple[str, str]  # provider and model
 
 
 @dataclass(frozen=True)
-class ModelHours:
+class ModelInterval:
     """A day or hour of a model; `quicker` has running totals of the latency buckets."""
 
     at: datetime
@@ -38,16 +38,16 @@ class ModelHours:
         return self.timed - int(self.quicker[limit - LOWEST])
 
 
-def read(session: Session, query: AiMetricsQuery, step: Interval) -> dict[Key, list[ModelHours]]:
+def read(session: Session, query: AiMetricsQuery, step: Interval) -> dict[Key, list[ModelInterval]]:
     """Return the days or hours of each model in which something ended."""
-    found: dict[Key, list[ModelHours]] = defaultdict(list)
+    found: dict[Key, list[ModelInterval]] = defaultdict(list)
     # An error rate needs requests of every status, whichever the page shows
     rows = read_sums(session, replace(query, status=None), _counts, by_model=True, step=step)
     quicker = np.cumsum(summed_each([row["times"] for row in rows]), axis=1)
     for row, counts in sorted(zip(rows, quicker, strict=True), key=lambda each: each[0]["at"]):
         ended = row["requests"] - row["pending"]
         found[row["provider"], row["model"]].append(
-            ModelHours(row["at"], ended, row["errors"], counts)
+            ModelInterval(row["at"], ended, row["errors"], counts)
         )
     return found
 
