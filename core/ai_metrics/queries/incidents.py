@@ -157,9 +157,11 @@ def _beside_usual(slots: Sequence[ModelInterval]) -> Iterator[tuple[ModelInterva
     each = np.array([slot.quicker for slot in slots])
     others = each.sum(axis=0) - each
     limits = (others < np.ceil((1 - SLOW) * others[:, -1:])).sum(axis=1) + LOWEST
-    for slot, limit, timed in zip(slots, limits.tolist(), others[:, -1].tolist(), strict=True):
+    # Where no latency is known, none is beyond the last bucket
+    limits[others[:, -1] == 0] = LOWEST + each.shape[1] - 1
+    for slot, limit in zip(slots, limits.tolist(), strict=True):
         # Of no error in n the rate may still be 1 in n.
-        if requests - slot.requests >= FEWEST_USUAL and timed:
+        if requests - slot.requests >= FEWEST_USUAL:
             yield slot, Baseline(limit, max(errors - slot.errors, 1) / (requests - slot.requests))
 
 

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import msgspec
 import pytest
 
 from core.ai_metrics.queries.incidents import Incident, IncidentKind, incidents
@@ -88,6 +89,13 @@ def test_a_failing_model_is_found_with_its_rate() -> None:
     )
     assert incident.value == incident.affected / incident.requests > 0.2
     assert incident.usual < 0.03
+
+
+def test_a_failing_model_is_found_where_no_latency_is_reported() -> None:
+    start = START + 6 * DAY + 14 * HOUR
+    sent = traffic(failing=between(start, start + 3 * HOUR, "large"))
+    send(*(msgspec.structs.replace(each, total_latency_ms=None) for each in sent))
+    assert [(each.trouble, each.start) for each in found()] == [(IncidentKind.FAILING, start)]
 
 
 def test_it_is_of_the_period_that_is_asked_for_and_of_the_model() -> None:
