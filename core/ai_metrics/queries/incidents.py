@@ -113,7 +113,8 @@ def _found(
         )
         hours = model_intervals.read(session, around, Interval.HOUR).get(key, [])
         strange = {hour.at for hour in _outstanding_hours(hours, usual, trouble, test)}
-        for run in _runs(hours, strange, partial(_is_usual, usual=usual, test=test)):
+        is_usual = partial(_is_usual, usual=usual, trouble=trouble, test=test)
+        for run in _runs(hours, strange, is_usual):
             inside = [
                 hour
                 for hour in run
@@ -185,14 +186,18 @@ def _outstanding_hours(
     ):
         if whole < FEWEST_IN_AN_HOUR or chance > LEVEL_OF_AN_HOUR:
             continue
-        if trouble is IncidentKind.SLOW:
-            is_strange = part / whole >= LEAST_SLOW and _p95(hour.quicker) >= LONGER * middle(
-                usual.p95_bucket
-            )
-        else:
-            is_strange = part / whole >= max(TIMES_THE_ERRORS * expected, LEAST_ERRORS)
-        if is_strange:
+        if part / whole < _least_share(trouble, expected):
+            continue
+        limit_ms = LONGER * middle(usual.p95_bucket)
+        if trouble is IncidentKind.FAILING or _p95(hour.quicker) >= limit_ms:
             yield hour
+
+
+def _least_share(trouble: IncidentKind, expected: float) -> float:
+    """Return which share of an hour's requests is slow, or fails, at least in an incident."""
+    if trouble is IncidentKind.SLOW:
+        return LEAST_SLOW
+    return max(TIMES_THE_ERRORS * expected, LEAST_ERRORS)
 
 
 def _runs(
@@ -219,11 +224,13 @@ def _runs(
         yield run
 
 
-def _is_usual(gap: list[ModelInterval], usual: Baseline, test: Test) -> bool:
+def _is_usual(gap: list[ModelInterval], usual: Baseline, trouble: IncidentKind, test: Test) -> bool:
     """Whether the hours between two outliers have enough requests and are normal."""
     tried = [test(hour, usual) for hour in gap]
     part, whole = sum(each[0] for each in tried), sum(each[1] for each in tried)
-    return whole >= FEWEST_IN_AN_HOUR and part / whole < LEAST_SLOW
+    if whole < FEWEST_IN_AN_HOUR:
+        return False
+    return part / whole < _least_share(trouble, tried[0][2])
 
 
 def _incident(

@@ -91,6 +91,20 @@ def test_a_failing_model_is_found_with_its_rate() -> None:
     assert incident.usual < 0.03
 
 
+def test_hours_of_usual_failures_part_incidents_of_a_model_that_often_fails() -> None:
+    day = START + 5 * DAY
+    outages = [(day + hour * HOUR, day + (hour + 2) * HOUR) for hour in (3, 12)]
+    made = []
+    for number in range(8 * 24 * 12):
+        at = START + number * timedelta(minutes=5)
+        is_error = number % 10 < 3 or any(start <= at < end for start, end in outages)
+        more = {"status": "error", "error_type": "overloaded"} if is_error else {}
+        made.append(request(at, model="small", total_latency_ms=900, **more))
+    send(*made)
+    times = [(incident.start, incident.end) for incident in reversed(found())]
+    assert times == outages
+
+
 def test_a_failing_model_is_found_where_no_latency_is_reported() -> None:
     start = START + 6 * DAY + 14 * HOUR
     sent = traffic(failing=between(start, start + 3 * HOUR, "large"))
