@@ -103,8 +103,8 @@ def list_cases(
     require(actor, Permission.RUN_MODELS)
     row = get_row(session, ab_test_id, owner=actor.id)
     a, b = (_columns(variant) for variant in VariantId)
-    # Cases without a score come first
-    worse = func.coalesce(func.least(a[0], b[0]), -1)
+    # Cases that a variant has no score of come first: least() alone would pass over its null
+    worse = func.least(func.coalesce(a[0], -1), func.coalesce(b[0], -1))
     orders = {
         AbCaseOrder.DIFFERENT: (func.abs(a[0] - b[0]).desc().nulls_last(), worse),
         AbCaseOrder.WORST: (worse,),

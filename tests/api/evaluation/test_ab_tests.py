@@ -8,7 +8,9 @@ from uuid import UUID
 
 import httpx2
 import pytest
+from sqlalchemy import text
 
+from core.database.db import transaction
 from core.executions.runner import Runner
 from core.identity.schemas import Role
 from core.platform.ids import new_id
@@ -91,6 +93,17 @@ def test_the_most_different_or_the_worst_cases_come_first(mine: httpx2.Client, o
     both = mine.get(f"{path}/cases/{page['items'][0]['id']}").json()
     assert [(each["target"], each["text"]) for each in both["runs"]] == [(1, GOOD), (2, BAD)]
     assert mine.get(f"{path}/cases/{new_id()}").status_code == 404
+
+
+def test_of_the_worst_cases_those_that_one_variant_has_no_score_of_come_first(
+    mine: httpx2.Client, one: Person
+) -> None:
+    test = finished(one.actor, [case(BAD, BAD), case(GOOD, GOOD)])
+    failed = "update ab_test_results set quality_score = null where position = 2 and variant = 'B'"
+    with transaction() as session:
+        session.execute(text(failed))
+    worst = mine.get(f"/ab-tests/{test.id}/cases", params={"order": "worst"}).json()
+    assert [row["position"] for row in worst["items"]] == [2, 1]
 
 
 def test_answers_are_exported_as_csv_and_the_export_is_audited(
