@@ -30,6 +30,7 @@ from core.scoring.schemas import (
 from core.scoring.text_measures.similarity import chrf, cosine
 
 NO_MODELS = "No models can be called here."
+EMPTY = "An empty text has no embedding."
 MAX_EMBEDDED_CHARS = 20_000
 
 
@@ -144,9 +145,9 @@ async def _similarity(
     expected = spec.value if spec.value is not None else case.reference
     if expected is None:
         return not_scored(spec, NO_REFERENCE)
-    problem = NO_MODELS
     # A vendor refuses to embed an empty text
     texts = embedded_texts(answer.text, expected)
+    problem = NO_MODELS if models is None else EMPTY
     if models is not None and all(texts):
         vectors = await models.embed(spec.model_id, texts)
         if vectors.problem is None:

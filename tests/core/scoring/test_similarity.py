@@ -63,3 +63,11 @@ def test_an_account_that_may_not_run_models_compares_characters() -> None:
     models = ExecutedModels(person(Role.ANALYST).actor)
     found = scored(spec("similarity"), "Paris", QUESTION, models)
     assert found.details["measure"] == "lexical"
+
+
+@pytest.mark.usefixtures("database")
+def test_of_an_empty_answer_it_is_not_said_that_models_are_missing() -> None:
+    models = ExecutedModels(person(Role.ADMIN).actor)
+    found = scored(spec("similarity"), " ", QUESTION, models)
+    assert (found.passed, found.details["measure"]) == (False, "lexical")
+    assert found.details["no_embeddings"] == "An empty text has no embedding."
