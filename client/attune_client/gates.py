@@ -55,7 +55,8 @@ class RateGate:
         lost = target.failed + target.not_scored + target.partly_scored
         if lost > self.failures:
             in_full = " in full" if target.partly_scored else ""
-            return f"{lost:,} runs failed or were not scored{in_full}"
+            runs = "run failed or was" if lost == 1 else "runs failed or were"
+            return f"{lost:,} {runs} not scored{in_full}"
         if target.rate is None:
             return "nothing was scored"
         found = target.rate if self.on == "value" else target.low

@@ -25,6 +25,11 @@ def test_answers_that_some_scorers_only_could_score_miss_the_gate() -> None:
     assert "2 runs failed or were not scored in full" in found.table()
 
 
+def test_one_run_that_failed_is_counted_as_one() -> None:
+    found = outcome_of(view(failed=1), "http://attune", RateGate(0.9))
+    assert "1 run failed or was not scored" in found.table()
+
+
 def test_as_many_of_them_may_be_allowed_as_of_failures() -> None:
     gate = RateGate(0.9, failures=3)
     assert outcome_of(view(failed=1, partly_scored=2), "http://attune", gate).passed
