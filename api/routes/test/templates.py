@@ -32,6 +32,8 @@ from core.prompts.service import prompts, sharing, transfer
 from core.prompts.views import PromptVersionView, PromptView, RenderedPrompt
 
 router = APIRouter(prefix="/templates", tags=["Prompts"])
+# Not counted for the rate limit: each process of a program reads its prompts, all with one key
+compiled = APIRouter(prefix="/templates", tags=["Prompts"])
 
 Reference = Annotated[str, Path(max_length=200)]
 EXAMPLE = {
@@ -141,7 +143,7 @@ def check_prompt(
     return Items(items=guidance.check_prompt(session, template_id, content, actor=actor))
 
 
-@router.get("/{template_id}/compiled")
+@compiled.get("/{template_id}/compiled")
 def compile_prompt(
     template_id: Reference,
     session: SessionDep,

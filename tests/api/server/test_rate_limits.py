@@ -7,11 +7,15 @@ import httpx2
 import pytest
 
 from api import rate_limits
+from attune_client import Client
 from core.executions.runner import Runner
+from core.identity.schemas import Role, Scope
 from core.platform.config import config
 from tests.api.conftest import caller
 from tests.api.serving import serving
 from tests.factories.identity import Person, person
+from tests.factories.keys import api_key
+from tests.factories.prompts import create, label
 
 HEADERS = {"ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"}
 EXECUTE = {"model_id": "fake:echo", "prompt": "x"}
@@ -88,6 +92,15 @@ def test_streams_are_counted_apart(mine: httpx2.Client) -> None:
         mine.get("/models")
     codes = [mine.post("/prompts/execute/stream", json=EXECUTE).status_code for _ in range(3)]
     assert codes == [200, 200, 429]
+
+
+def test_processes_that_start_at_once_with_one_key_all_get_their_prompt(narrow: str) -> None:
+    owner = person(Role.ADMIN).actor
+    label(owner, create(owner, visibility="public").id, 1)
+    key = api_key(Scope.EXECUTE).key
+    for _ in range(5):
+        with Client(narrow, key, exit_timeout_s=0) as program:
+            assert program.prompt("support").version == 1
 
 
 def test_accounts_are_counted_apart(mine: httpx2.Client, narrow: str) -> None:
