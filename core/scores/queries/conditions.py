@@ -90,22 +90,23 @@ def _is_of(
     of_talk: ColumnElement[list[str]],
 ) -> ColumnElement[bool]:
     """Return the condition on the version or arm of what a score is about."""
-    value = None if given == NONE else given
-    columns, kind = scores.c, scores.c.subject_kind
-    is_requests = of_requests == [] if value is None else literal(value) == func.any(of_requests)
-    said = exists(
-        select(messages.c.id).where(
-            messages.c.id == columns.subject_id, of_message.is_not_distinct_from(value)
+    columns, is_its_message = scores.c, messages.c.id == scores.c.subject_id
+    named = exists(select(messages.c.id).where(is_its_message, of_message.is_not(None)))
+    is_its_talk = talks.c.id == columns.conversation_id
+    # Only where neither the message nor a request names one is it that of the conversation
+    names_none = and_(~named, func.coalesce(func.cardinality(of_requests), 0) == 0)
+    if given == NONE:
+        alone = exists(select(talks.c.id).where(is_its_talk, func.cardinality(of_talk) == 1))
+        is_talk = columns.subject_kind == ScoreSubject.CONVERSATION
+        is_stored = or_(
+            of_requests.is_not(None),
+            exists(select(messages.c.id).where(is_its_message)),
+            and_(is_talk, exists(select(talks.c.id).where(is_its_talk))),
         )
-    )
-    alone = select(talks.c.id).where(
-        talks.c.id == columns.conversation_id, of_talk == ([] if value is None else [value])
-    )
-    return or_(
-        and_(kind == ScoreSubject.MESSAGE, said if value is None else or_(is_requests, said)),
-        and_(kind == ScoreSubject.AI_REQUEST, is_requests),
-        and_(kind == ScoreSubject.CONVERSATION, exists(alone)),
-    )
+        return and_(names_none, ~alone, is_stored)
+    said = exists(select(messages.c.id).where(is_its_message, of_message == given))
+    alone = exists(select(talks.c.id).where(is_its_talk, of_talk == [given]))
+    return or_(literal(given) == func.any(of_requests), said, and_(names_none, alone))
 
 
 @dataclass(frozen=True)

@@ -74,3 +74,32 @@ def test_scores_are_filtered_by_the_version_of_what_they_are_about(
     assert analyst.get("/admin/ai/scores", params=asked).json()["total_count"] == count
     names = analyst.get("/admin/ai/scores/stats", params=asked).json()["names"]
     assert sum(each["scores"] for each in names) == count
+
+
+@pytest.mark.usefixtures("versions")
+def test_the_filter_finds_as_many_scores_as_the_figure_of_a_version_has(
+    analyst: httpx2.Client,
+) -> None:
+    at = (NOW - timedelta(hours=1)).isoformat()
+    by_8 = {"prompt": {"name": "support", "version": "8"}}
+    for talk, named in (("d", by_8), ("e", {})):
+        answers = [
+            conversations.message(number, created_at=at, role="assistant", **more)
+            for number, more in ((1, named), (2, {}))
+        ]
+        stored({"id": talk, "messages": answers})
+    said = {"conversation_id": "e", "message_id": "m1"}
+    send(request(NOW, id="e7", prompt_name="support", prompt_version="7", **said), request(NOW))
+    # Of an answer and a request that name no version, of an answer whose request does, and of none
+    scored("helpful", value=1, conversation_id="d", message_id="m2")
+    send(request(NOW, id="d2", conversation_id="d"))
+    scored("helpful", value=1, conversation_id="d", ai_request_id="d2")
+    scored("helpful", value=1, **said)
+    scored("helpful", value=1, conversation_id="e", message_id="m2")
+    service.note_requests()
+    rows = analyst.get("/admin/ai/prompt-versions").json()["items"]
+    counted = {row["prompt_version"]: sum(each["n"] for each in row["scores"]) for row in rows}
+    assert counted == {"support@7": 14, "support@8": 4, None: 1}
+    for version, count in counted.items():
+        asked = {"prompt_version": version or "(none)"}
+        assert analyst.get("/admin/ai/scores", params=asked).json()["total_count"] == count
