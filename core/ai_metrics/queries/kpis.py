@@ -29,7 +29,7 @@ from core.presentation.comparison import (
     of_level,
     of_rate,
 )
-from core.presentation.formatting import FigureUnit
+from core.presentation.formatting import NONE, FigureUnit
 from core.presentation.periods import DAY, Period, day_of, midnight
 
 BY_THE_HOUR = 3 * DAY  # so long a period has too few days to compare, and is compared by the hour
@@ -62,7 +62,10 @@ class AiRequestKpis:
 
 def ai_request_kpis(session: Session, query: AiMetricsQuery, *, actor: Actor) -> list[Kpi]:
     """Return requests, latency, first token, errors, cost and tokens."""
-    return read_kpis(session, query, actor=actor).kpis
+    found = read_kpis(session, query, actor=actor).kpis
+    # Of requests with one status or type of error there is no rate
+    has_rate = query.status is None and query.error_type in (None, NONE)
+    return [each for each in found if has_rate or each.name != "error_rate"]
 
 
 def read_kpis(session: Session, query: AiMetricsQuery, *, actor: Actor) -> AiRequestKpis:

@@ -47,6 +47,23 @@ def test_requests_are_counted_by_the_views_filters_and_period(actor: Actor) -> N
     assert main_figure(actor, ViewPage.AI_METRICS, days="30", **query) == ("Requests", 2, 0)
 
 
+@pytest.mark.parametrize(
+    ("query", "has_rate"),
+    [
+        ({}, True),
+        ({"status": "error"}, False),
+        ({"error_type": "timeout"}, False),
+        ({"error_type": "(none)"}, True),
+    ],
+)
+def test_requests_with_one_outcome_have_no_error_rate(
+    actor: Actor, query: dict[str, str], has_rate: bool
+) -> None:
+    ai_metrics.send(ai_metrics.request(clock.now(), status="error", error_type="timeout"))
+    names = [each.name for each in figures(actor, ViewPage.AI_METRICS, **query)]
+    assert ("error_rate" in names) is has_rate
+
+
 @pytest.mark.parametrize(("app", "count"), [("(none)", 1), ("", 3)])
 def test_requests_without_an_app_are_counted_by_none_and_an_empty_app_is_no_filter(
     actor: Actor, app: str, count: int
