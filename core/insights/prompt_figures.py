@@ -57,6 +57,9 @@ class ScoreOfVersion(View):
 class PromptVersionFigures(View):
     """A prompt version; null stands for requests that name none.
 
+    `first_at` is its first request of the period; once retention has deleted that row, the start of
+    its half hour.
+
     `approved` is of messages that reviewers approved or corrected. Both qualities and `scores` are
     null where a filter applies that feedback and annotations do not know.
     """
