@@ -197,7 +197,7 @@ def list_stopped(
     cursor: CursorText = None,
     format: Format = "json",
 ) -> SortedPage[StoppedUser] | StreamingResponse:
-    """List users who reached a step and no later one, with their last error."""
+    """List users who reached a step and no later required one, with their last error."""
     within = TimeRange.of(took, dropped_off_after)
     asked = (period, watched, query.funnel, query.segment, step)
     after = drop_offs.read_cursor(cursor) if cursor else None
