@@ -1,9 +1,7 @@
 """Store the answers of calls that have ended: of the last turn, or of one before it."""
 
-import json
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -15,6 +13,7 @@ from core.evaluations.runs.work_items import ClaimedRun
 from core.evaluations.schemas import ResultStatus
 from core.executions.schemas import ExecutionStatus, ExecutionView
 from core.scoring.schemas import ScoredAnswer, ScoredToolCall
+from core.scoring.tool_arguments import arguments_of
 
 results_table, tests_table = table_of(EvaluationResult), table_of(EvaluationTest)
 
@@ -61,7 +60,7 @@ def _answer(view: ExecutionView) -> ScoredAnswer:
     return ScoredAnswer(
         text=view.response,
         tool_calls=tuple(
-            ScoredToolCall(name=tool.name, arguments=_arguments(tool.arguments))
+            ScoredToolCall(name=tool.name, arguments=arguments_of(tool.arguments))
             for tool in view.tool_executions
         ),
         latency_ms=view.execution_time_ms,
@@ -78,12 +77,3 @@ def _sum(costs: Iterable[Decimal | None]) -> Decimal | None:
             return None
         total += cost
     return total
-
-
-def _arguments(text: str) -> dict[str, Any]:
-    """Return a tool call's arguments; those that are no JSON object are empty."""
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}

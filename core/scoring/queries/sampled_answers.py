@@ -1,6 +1,5 @@
 """Answers of production that are due to be scored, and what to score them by."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +14,7 @@ from core.conversations.schemas import MessageSpeaker
 from core.database.tables import table_of
 from core.scores.models import MessageScore
 from core.scoring.schemas import CaseToScore, MessageToScore, ScoredAnswer, ScoredToolCall
+from core.scoring.tool_arguments import arguments_of
 
 MAX_EARLIER_MESSAGES = 20
 AT_ONCE = 1000
@@ -110,14 +110,5 @@ def tool_calls_of(calls: Iterable[Mapping[str, Any]]) -> list[ScoredToolCall]:
         name = facts.get("name") or facts.get("tool")
         if isinstance(name, str):
             arguments = facts.get("arguments", facts.get("input"))
-            found.append(ScoredToolCall(name=name, arguments=_object(arguments)))
+            found.append(ScoredToolCall(name=name, arguments=arguments_of(arguments)))
     return found
-
-
-def _object(arguments: object) -> dict[str, Any]:
-    if isinstance(arguments, str):
-        try:
-            arguments = json.loads(arguments)
-        except (ValueError, RecursionError):
-            return {}
-    return arguments if isinstance(arguments, dict) else {}

@@ -296,6 +296,18 @@ def test_a_run_ends_once_the_account_may_not_run_models(
     assert [each["message"] for each in scores()] == ["m1"]
 
 
+def test_a_call_with_unreadable_arguments_keeps_no_later_answer_from_its_score(
+    one: Person,
+) -> None:
+    chosen(one, judge())
+    at = (clock.now() - timedelta(minutes=40)).isoformat()
+    called = {"tool_calls": [{"name": "search", "arguments": '{"a": "\\ud83d"}'}]}
+    stored(conversation("a") | {"messages": [message(1, created_at=at, **called)]})
+    talk("It is Paris.")
+    work()
+    assert [each["label"] for each in scores()] == ["pass", "pass"]
+
+
 def test_turned_off_it_does_nothing(one: Person) -> None:
     chosen(one, NO_APOLOGY, is_active=False)
     talk("It is Paris.")
