@@ -1,12 +1,12 @@
 """Scorers that call no model: the same answer always has the same result."""
 
-import json
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from itertools import islice
-from typing import NoReturn
+
+from pydantic_core import from_json
 
 from core.platform.patterns import compiled
 from core.scoring.json_schemas import NotASchema, TooComplex, first_violation
@@ -71,9 +71,9 @@ def json_schema(spec: JsonSchemaScorer, answer: ScoredAnswer) -> ScoreResult:
     text = answer.text.strip()
     fenced = FENCE.match(text)
     try:
-        # Python also reads NaN and Infinity, which are no JSON
-        document = json.loads(fenced["inside"] if fenced else text, parse_constant=_refuse)
-    except (ValueError, RecursionError):
+        # Python's also reads NaN, and halves of surrogate pairs, which a reason must not quote
+        document = from_json(fenced["inside"] if fenced else text, allow_inf_nan=False)
+    except ValueError:
         return scored(spec, 0, "The answer is not JSON.")
     try:
         violation = first_violation(spec.json_schema, document)
@@ -166,7 +166,3 @@ def _is_within(expected: object, found: object) -> bool:
             return expected is found
         case _:
             return expected == found
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(constant)

@@ -38,6 +38,14 @@ def test_the_answer_is_json_that_follows_the_schema(text: str, passed: bool) -> 
     assert passed or found.reason
 
 
+@pytest.mark.parametrize("schema", [{}, {"items": {"pattern": "a"}}])
+def test_half_a_character_is_no_json_whatever_the_schema(schema: dict[str, Any]) -> None:
+    nested = {"additionalProperties": {"type": "string"}, **schema}
+    for text in ('{"\\ud83d": 1}', '["\\ud83d"]'):
+        found = scored(spec("json_schema", schema=nested), text)
+        assert (found.passed, found.reason) == (False, "The answer is not JSON.")
+
+
 def test_without_a_schema_any_json_passes() -> None:
     assert scored(spec("json_schema"), "[1, null]").passed
     assert scored(spec("json_schema"), "one").passed is False
