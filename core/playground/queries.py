@@ -20,13 +20,13 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from core.attachments import queries as attachments
-from core.attachments.message_texts import user_message
 from core.attachments.schemas import AttachmentView, FileForm, ModelFile
 from core.database.paging import Page, Window
 from core.executions import encrypted_texts as executions_texts
 from core.executions.models import Execution
 from core.executions.schemas import MAX_TEXT_CHARS, ExecutionError, ExecutionStatus
 from core.playground import encrypted_texts
+from core.playground.attached_files import user_message
 from core.playground.errors import PlaygroundSessionMissing
 from core.playground.models import PlaygroundMessage, PlaygroundReplay, PlaygroundSession
 from core.playground.schemas import (

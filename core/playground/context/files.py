@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from core.attachments.errors import FilesNotTaken, ImagesNotAccepted, PdfNotReadable
-from core.attachments.message_texts import user_message
 from core.attachments.schemas import AttachmentKind, FileForm, ModelFile
 from core.executions.schemas import MAX_TEXT_CHARS
+from core.playground.attached_files import user_message
 from core.providers import catalogue
 from core.providers.images import jpegs_of
 from core.providers.schemas import ChatMessage

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 
 from core.attachments.schemas import AttachmentKind, FileForm, ModelFile
+from core.prompts.template.escaping import Place
 from core.providers.images import IllustratedMessage
 from core.providers.schemas import ChatMessage, MessageRole
+
+INSIDE = Place(tags=frozenset({"file"}))
 
 
 def user_message(
@@ -23,7 +26,7 @@ def _part(file: ModelFile, form: FileForm) -> str:
     if file.readable is None or form is FileForm.NAMES or file.kind is AttachmentKind.IMAGE:
         kind = "image" if file.kind is AttachmentKind.IMAGE else "file"
         return f"[Attached {kind}: {name}]"
-    return f'<file name="{name}">\n{file.readable.decode()}\n</file>'
+    return f'<file name="{name}">\n{INSIDE.escape(file.readable.decode())}\n</file>'
 
 
 def _is_sent_as_image(file: ModelFile, form: FileForm) -> bool:
