@@ -142,8 +142,12 @@ def request(
 
 def trait_question(conversation: Sequence[ChatMessage], answer: str) -> str:
     """Return what a judge reads of an answer to the last message of a conversation."""
-    said = "\n".join(f"{_speaker(each)}: {each.content}" for each in conversation)
-    return "\n\n".join([INSIDE.between("conversation", said), INSIDE.between("answer", answer)])
+    # Each between tags of its own: an earlier answer could else pose as a message of the customer
+    said = "\n".join(
+        INSIDE.between("message", f"{_speaker(each)}: {each.content}") for each in conversation
+    )
+    parts = [f"<conversation>\n{said}\n</conversation>", INSIDE.between("answer", answer)]
+    return "\n\n".join(parts)
 
 
 def _speaker(message: ChatMessage) -> str:

@@ -14,6 +14,7 @@ TAGS = (
     "knowledge",
     "answer",
     "conversation",
+    "message",
     "goal",
     "instructions",
     "settings",
