@@ -32,7 +32,14 @@ def deliver(payload: dict[str, Any]) -> None:
     with transaction() as session:
         for account_id in subscriptions.list_subscribers(session):
             for digest_id in payload["digests"]:
-                queue.defer(session, SEND, digest_id=digest_id, account_id=str(account_id))
+                # On the usual queue, a mail server that hangs would keep all other jobs waiting
+                queue.defer(
+                    session,
+                    SEND,
+                    queue=queue.LONG,
+                    digest_id=digest_id,
+                    account_id=str(account_id),
+                )
 
 
 @queue.app.task(name=SEND, retry=RetryStrategy(max_attempts=10, wait=60, linear_wait=600))

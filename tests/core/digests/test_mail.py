@@ -18,7 +18,7 @@ from core.digests import jobs
 from core.digests.service import subscriptions
 from core.errors import StartRefused
 from core.identity.schemas import Actor, Role
-from core.jobs import outbox
+from core.jobs import outbox, queue
 from core.network.mail import MailFailed
 from core.platform.config import config
 from core.saved_views.schemas import ViewPage
@@ -145,6 +145,16 @@ def test_every_address_that_an_account_may_have_gets_the_digest(
     digests.write()
     relay_and_send()
     assert mailbox.recipients == [email]
+
+
+def test_a_mail_server_that_hangs_keeps_only_long_jobs_waiting(mailbox: Mailbox) -> None:
+    subscriber()
+    digests.two_weeks()
+    digests.write()
+    outbox.relay(Database.CORE)
+    with transaction() as session:
+        queues = session.scalars(text(DEFERRED.replace("args", "queue_name"))).all()
+    assert queues == [queue.LONG]
 
 
 @pytest.mark.parametrize("may_read", [False, True])
