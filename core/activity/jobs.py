@@ -15,7 +15,9 @@ def fold(timestamp: int) -> None:
 
 
 @queue.app.periodic(cron="* * * * * */5")
-@queue.app.task(name=apply_funnel.TASK, queueing_lock=apply_funnel.TASK)
+# With both locks one run works and one waits at most: preparing may take hours, and a further run
+# every five seconds would soon leave no place for other jobs.
+@queue.app.task(name=apply_funnel.TASK, queueing_lock=apply_funnel.TASK, lock=apply_funnel.TASK)
 def prepare_funnels(timestamp: int) -> None:
     """Prepare saved funnels, and apply the workspace's."""
     apply_funnel.prepare_funnels()
