@@ -34,7 +34,7 @@ class Jobs(JobManager):
             await super().retry_job_by_id_async(job_id, *args, **options)
         except UniqueViolation:
             # Without an end it would be "doing" for as long as its worker lives
-            await self.finish_job_by_id_async(job_id, Status.ABORTED, delete_job=True)
+            await self.finish_job_by_id_async(job_id, Status.FAILED, delete_job=False)
 
 
 # Declares the tasks; only the worker opens it.

@@ -11,7 +11,9 @@ from core.jobs import queue
 from tests.core.jobs import worker
 
 TASK = "tests.fails_as_another_waits"
-LEFT = text("select status::text, attempts from procrastinate_jobs where task_name = :task")
+LEFT = text(
+    "select status::text, attempts from procrastinate_jobs where task_name = :task order by id"
+)
 
 
 @queue.app.task(name=TASK, retry=RetryStrategy(max_attempts=3, wait=3600))
@@ -23,8 +25,8 @@ def fail() -> None:
 
 
 @pytest.mark.usefixtures("database")
-def test_only_the_waiting_job_stays() -> None:
+def test_the_failed_job_has_ended_and_the_waiting_one_stays() -> None:
     worker.do(TASK, queueing_lock=TASK)
     with transaction() as session:
         left = session.execute(LEFT, {"task": TASK}).all()
-    assert [tuple(row) for row in left] == [("todo", 0)]
+    assert [tuple(row) for row in left] == [("failed", 1), ("todo", 0)]
