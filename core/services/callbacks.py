@@ -4,6 +4,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from core.database.tables import storable
 from core.executions.schemas import ExecutionError
 from core.executions.service import service_calls
 from core.services import production, service
@@ -45,7 +46,7 @@ def error_of(callback: Callback) -> ExecutionError | None:
     is_empty = callback.status is CallbackStatus.COMPLETED
     reason, words = ("empty_answer", EMPTY) if is_empty else ("service_failed", FAILED)
     detail = words if is_empty or not callback.reason else f"{FAILED[:-1]}: {callback.reason}"
-    return ExecutionError(code="provider_failed", reason=reason, detail=detail)
+    return ExecutionError(code="provider_failed", reason=reason, detail=storable(detail))
 
 
 def _execution_id(callback: Callback) -> UUID | None:

@@ -31,7 +31,7 @@ def complete(session: Session, callback: Callback, error: ExecutionError | None)
         created_at=found.created_at,
         position=found.sequence,
         content=storable(callback.answer or ""),
-        error=storable(error.detail) if error else None,
+        error=error.detail if error else None,
         latency_ms=clock.ms_since(found.created_at) if found.latency_ms is None else None,
     )
     zone = settings.read(session, settings.Workspace).reporting_time_zone

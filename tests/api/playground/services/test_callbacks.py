@@ -93,7 +93,9 @@ def test_a_message_is_pending_until_its_callback_completes_it(
     )
 
 
-@pytest.mark.parametrize("error", ["out of tokens", {"message": "out of tokens"}])
+@pytest.mark.parametrize(
+    "error", ["out of tokens", {"message": "out of tokens"}, "out of \0tokens"]
+)
 def test_a_failed_job_says_why(
     boss: httpx2.Client, nobody: httpx2.Client, secret: str, error: object
 ) -> None:
