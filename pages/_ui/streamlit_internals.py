@@ -1,6 +1,6 @@
 """The patches of Streamlit's internals: all of them, each with its reason."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from typing import ParamSpec
@@ -9,6 +9,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.state import get_session_state
 from streamlit.runtime.state.safe_session_state import SafeSessionState
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
@@ -104,6 +105,18 @@ def forget_old_files() -> None:
                 self.remove_session_files(other)
 
     MemoryUploadedFileManager.add_file = add_and_forget  # type: ignore[method-assign]
+
+
+def change_parameters(changes: Mapping[str, str], removed: Iterable[str]) -> None:
+    """Change parameters of the address, in one step of the browser's history.
+
+    Left alone, Streamlit makes a step of each that is removed, and refuses to replace all of them
+    where a widget has one.
+    """
+    with get_session_state().query_params() as parameters:
+        for name in removed:
+            parameters.discard_param_no_forward_msg(name)
+        parameters.update(changes)
 
 
 def _size(files: Mapping[str, UploadedFileRec]) -> int:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import streamlit as st
 
 from core.presentation.periods import Period, in_address, read_written
-from pages._ui import state
+from pages._ui import state, streamlit_internals
 from pages._ui.filters.selection import DEFAULTS
 
 CUSTOM, LEAST = "custom", timedelta(minutes=30)
@@ -106,13 +106,10 @@ def write_address(page: str, names: Sequence[str]) -> None:
     wanted = VIEWS if is_custom else ("days",)
     values = {name: value_of(page, name) for name in (*wanted, *names)}
     kept = {name: value for name, value in values.items() if value and value != DEFAULTS.get(name)}
-    others = {
-        name: value
-        for name, value in st.query_params.to_dict().items()
-        if name not in {*PERIOD, *names}
-    }
-    if st.query_params.to_dict() != kept | others:
-        st.query_params.from_dict(kept | others)
+    given = st.query_params.to_dict()
+    others = {name: value for name, value in given.items() if name not in {*PERIOD, *names}}
+    if given != kept | others:
+        streamlit_internals.change_parameters(kept, given.keys() - kept.keys() - others.keys())
     state.put(key_of(page, "address"), kept | others)
     state.put(key_of(page, "drawn"), {name: value_of(page, name) for name in (*PERIOD, *names)})
 
