@@ -41,6 +41,14 @@ def show(section: str) -> None:
     st.query_params[NAME] = section
 
 
+def list_address(*item: str) -> dict[str, str]:
+    """Return the address of the list that an item is open on: without the item's parameters and its
+    section, and with the list's filters.
+    """
+    given = st.query_params.to_dict()
+    return {name: value for name, value in given.items() if name not in (*item, NAME)}
+
+
 def control_of(key: str, shown: str) -> str:
     """Return the key of the control of a choice, which shows what the address names.
 

@@ -6,23 +6,23 @@ import streamlit as st
 
 from pages._ui import sections, state
 
-OPEN, SECTION = "prompt", "prompts.section"
+OPEN, VERSION, SECTION = "prompt", "version", "prompts.section"
 VERSIONS = "Versions"
 
 
 def show(prompt_id: UUID) -> None:
     """Open a prompt, from a callback or before a rerun."""
-    st.query_params.from_dict({OPEN: str(prompt_id)})
+    st.query_params.from_dict(sections.list_address(OPEN, VERSION) | {OPEN: str(prompt_id)})
 
 
 def close() -> None:
-    """Go back to the list, from a callback."""
-    st.query_params.clear()
+    """Go back to the list and its filters, from a callback."""
+    st.query_params.from_dict(sections.list_address(OPEN, VERSION))
 
 
 def take_over(prompt_id: UUID) -> None:
     """Show the version that a link names, once."""
-    number = st.query_params.pop("version", "")
+    number = st.query_params.pop(VERSION, "")
     # int() refuses thousands of digits
     if number.isdecimal() and len(number) < 10:
         sections.show(VERSIONS)

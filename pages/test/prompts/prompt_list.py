@@ -11,18 +11,11 @@ from core.prompts.queries import prompts as queries
 from core.prompts.schemas import PromptFilter, PromptOrder, Visibility
 from core.prompts.views import PromptView
 from core.system import workspace
-from pages._ui import columns, errors, frame, guard, links, state, tables
+from pages._ui import columns, errors, frame, guard, links, tables
 from pages._ui.tables import Sorting, TableColumn
-from pages.test.prompts import address, new_prompt
+from pages.test.prompts import address, new_prompt, prompt_filters
 
 SHOWN = 25
-SEARCH, CATEGORY, TAG, MINE, ORDER = (
-    "prompts.q",
-    "prompts.category",
-    "prompts.tag",
-    "prompts.mine",
-    "prompts.order",
-)
 VISIBILITIES = {
     Visibility.PRIVATE: "Private",
     Visibility.SHARED: "Shared",
@@ -46,53 +39,23 @@ def draw() -> None:
         st.button("Import", icon=":material/upload:", on_click=new_prompt.open_import)
     if links.begins("prompt"):
         new_prompt.open_new()
-    at = f"prompts.{hash((*_filters().model_dump().values(), _order()))}"
-    found = _read(at)
-    _draw_filters(found)
-    _draw_list(found.page, at)
+    filters, order = prompt_filters.take_over()
+    at = f"prompts.{hash((*filters.model_dump().values(), order))}"
+    found = _read(filters, order, at)
+    prompt_filters.draw(found.categories, found.tags)
+    _draw_list(found.page, order, at)
 
 
-def _filters() -> PromptFilter:
-    return PromptFilter(
-        q=state.get(SEARCH, "").strip()[:200] or None,
-        category=state.get(CATEGORY, None),
-        tag=state.get(TAG, None),
-        mine=state.get(MINE, False),
-    )
-
-
-def _order() -> PromptOrder:
-    return PromptOrder(state.get(ORDER, PromptOrder.UPDATED))
-
-
-def _read(at: str) -> PromptList:
+def _read(filters: PromptFilter, order: PromptOrder, at: str) -> PromptList:
     with guard.work() as (session, actor):
-        page = queries.list_prompts(
-            session, _filters(), tables.window(at, SHOWN), _order(), actor=actor
-        )
+        window = tables.window(at, SHOWN)
+        page = queries.list_prompts(session, filters, window, order, actor=actor)
         categories, tags = queries.list_facets(session, actor=actor)
     return PromptList(page, categories, tags)
 
 
-def _draw_filters(found: PromptList) -> None:
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.text_input(
-            "Search",
-            key=SEARCH,
-            max_chars=200,
-            placeholder="Name, text, tag or category",
-            icon=":material/search:",
-            width=300,
-        )
-        st.selectbox(
-            "Category", found.categories, key=CATEGORY, index=None, placeholder="All", width=180
-        )
-        st.selectbox("Tag", found.tags, key=TAG, index=None, placeholder="All", width=150)
-        st.toggle("Only mine", key=MINE)
-
-
 @errors.part("Prompts")
-def _draw_list(page: Page[PromptView], at: str) -> None:
+def _draw_list(page: Page[PromptView], order: PromptOrder, at: str) -> None:
     if not page.total_count:
         frame.empty_state(
             "search_off",
@@ -103,7 +66,7 @@ def _draw_list(page: Page[PromptView], at: str) -> None:
     st.caption(
         f"{formatting.count(page.total_count, 'prompt')} · click a row to open it, a header to sort"
     )
-    sorting = Sorting(_order(), lambda order: state.put(ORDER, order))
+    sorting = Sorting(order, prompt_filters.sort)
     tables.draw_page(
         page, _columns(), "prompt", name="prompts", at=at, on_open=_open, sorting=sorting
     )

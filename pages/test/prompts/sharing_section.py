@@ -14,7 +14,7 @@ from core.prompts.schemas import (
 from core.prompts.service import prompts, sharing
 from core.prompts.views import PromptView
 from pages._ui import dialogs, errors, frame, guard, state, text
-from pages.test.prompts import details_form
+from pages.test.prompts import address, details_form
 
 READERS, EDITORS, IS_PUBLIC = (
     "prompts.share.readers",
@@ -106,5 +106,5 @@ def ask_to_delete(prompt: PromptView) -> None:
 def delete(prompt: PromptView) -> None:
     with guard.work() as (session, actor):
         prompts.delete_prompt(session, prompt.id, actor=actor)
-    st.query_params.clear()
+    address.close()
     state.toast("Prompt deleted")
