@@ -9,13 +9,13 @@ from core.datasets.queries import datasets as queries
 from core.datasets.schemas import DatasetView, DatasetVisibility
 from core.presentation import formatting
 from core.system import workspace
-from pages._ui import columns, errors, frame, guard, links, state, tables
+from pages._ui import columns, errors, frame, guard, links, tables
+from pages._ui.filters import only_mine
 from pages._ui.tables import TableColumn
 from pages.test.datasets import dataset_address, new_dataset
 from pages.test.datasets.sources import import_dialog
 
 SHOWN = 25
-MINE = "datasets.mine"
 VISIBILITIES = {DatasetVisibility.PRIVATE: "Private", DatasetVisibility.SHARED: "Shared"}
 COLOURS = {"Private": "gray", "Shared": "blue"}
 
@@ -29,17 +29,21 @@ def draw() -> None:
     if links.begins("dataset"):
         new_dataset.open_new()
     import_dialog.draw_report()
-    mine = state.get(MINE, False)
+    mine = only_mine.is_on()
     at = f"datasets.{mine}"
     with guard.work() as (session, actor):
         page = queries.list_datasets(session, tables.window(at, SHOWN), mine=mine, actor=actor)
     if page.total_count or mine:
-        st.toggle("Only mine", key=MINE)
-    _draw_list(page, at)
+        only_mine.draw("datasets")
+    _draw_list(page, at, is_filtered=mine)
 
 
 @errors.part("Datasets")
-def _draw_list(page: Page[DatasetView], at: str) -> None:
+def _draw_list(page: Page[DatasetView], at: str, *, is_filtered: bool) -> None:
+    if is_filtered and not page.total_count:
+        body = "Turn off “Only mine” to see the datasets that others share."
+        frame.empty_state("search_off", "No datasets of your own", body)
+        return
     if not page.total_count:
         frame.empty_state(
             "dataset",

@@ -8,6 +8,7 @@ from core.datasets.schemas import DatasetChange, DatasetView, DatasetVisibility
 from core.datasets.service import datasets, transfer
 from core.errors import Invalid
 from pages._ui import dialogs, errors, frame, guard, state, text
+from pages.test.datasets import dataset_address
 
 NAME, DESCRIPTION, TAGS, SHARED = (
     "datasets.details.name",
@@ -99,5 +100,5 @@ def ask_to_delete(dataset: DatasetView) -> None:
 def delete(dataset: DatasetView) -> None:
     with guard.work() as (session, actor):
         datasets.delete_dataset(session, dataset.id, actor=actor)
-    st.query_params.clear()
+    dataset_address.close()
     state.toast("Dataset deleted")
