@@ -23,8 +23,9 @@ def draw(opened: UUID | None, *, on_open: Callable[[UUID], None]) -> None:
         frame.empty_state("upload_file", "No imports yet", words, width=860)
         return
     if others:
-        frame.section("Imports", f"{found.total_count:,}, latest first")
-        frame.csv_link("/api/v1/imports?format=csv")
+        note = f"{found.total_count:,}, latest first"
+        with frame.section_row("Imports", note, width=860):
+            frame.csv_link("/api/v1/imports?format=csv")
     for each in others:
         _draw_one(each, on_open)
     tables.draw_pages(found.total_count, SHOWN, AT)
