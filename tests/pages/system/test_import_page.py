@@ -76,6 +76,33 @@ def test_an_import_that_would_reject_most_rows_begins_once_that_is_accepted(
     assert (counts.accepted, counts.rejected) == (1, 3)
 
 
+def test_a_file_of_an_unknown_row_type_is_imported_once_its_type_and_time_are_chosen(
+    console: Console, admin: Person
+) -> None:
+    import_id = added(admin, "when;what\n2026-03-04 05:06:00;start\n2026-03-05 05:06:00;stop\n")
+    app = opened(console, admin, import_id)
+    assert "Could not detect the row type" in said(app)
+    assert not [each for each in app.button if each.key in ("imports.try", "imports.start")]
+    labelled(app.selectbox, "Row type").set_value(RowKind.EVENTS).run()
+    assert app.button("imports.start").disabled
+    labelled(app.selectbox, "Which column is the time of the row?").set_value("when").run()
+    app.button("imports.start").click().run()
+    found = imported(admin, import_id)
+    assert found.counts[RowKind.EVENTS].accepted == 2
+    assert found.first_at is not None
+    assert f"{found.first_at:%Y-%m-%d}" == "2026-03-04"
+
+
+def test_a_refusal_is_not_said_of_other_choices(console: Console, admin: Person) -> None:
+    import_id = added(admin, requests(NOW, LATER, LATER, LATER))
+    app = opened(console, admin, import_id)
+    app.button("imports.start").click().run()
+    assert app.warning
+    labelled(app.selectbox, "Row type").set_value(RowKind.SCORES).run()
+    assert not [each for each in app.warning if "would be rejected" in each.value]
+    assert "imports.start-rest" not in [each.key for each in app.button]
+
+
 def test_unknown_states_are_mapped_on_the_page(
     console: Console, admin: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

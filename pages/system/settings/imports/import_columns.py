@@ -10,7 +10,7 @@ from core.imports.parsed import RowKind
 from core.imports.recognition import questions, recognize
 from core.imports.recognition.result import Recognition
 from core.imports.schemas import ImportView
-from pages._ui import state
+from pages._ui import state, text
 from pages.system.settings.imports import column_table
 
 OWNERS = {"user_id", "session_id"}
@@ -19,8 +19,8 @@ NO_OWNER = (
 )
 
 
-def draw(found: ImportView, mapping: dict[str, Any]) -> dict[str, Any]:
-    """Draw a row for each column, and return the changed mapping."""
+def draw(found: ImportView, mapping: dict[str, Any]) -> dict[str, Any] | None:
+    """Draw a row for each column, and return the changed mapping; None without a row type."""
     kinds = list(RowKind)
     guessed = RowKind(mapping["kind"]) if found.mapping else None
     chosen = st.selectbox(
@@ -30,10 +30,10 @@ def draw(found: ImportView, mapping: dict[str, Any]) -> dict[str, Any]:
         key=f"imports.kind-{found.id}",
         width=420,
         placeholder="Choose a row type",
-        format_func=lambda kind: STORES[kind].words[1],
+        format_func=lambda kind: text.capitalized(STORES[kind].words[1]),
     )
     if chosen is None:
-        return mapping
+        return None
     if chosen != guessed:
         mapping = mapping | {"kind": chosen, "fields": _guessed(found, chosen), "open": []}
         samples = {column["path"]: column["samples"] for column in found.recognition["columns"]}

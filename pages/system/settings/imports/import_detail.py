@@ -67,15 +67,24 @@ def _draw_choices(found: ImportView) -> None:
             import_labels.brought(found),
         )
     given = import_mapping.draw(found)
+    if given is None:
+        import_type.draw(found)
+        return
     is_tried = import_mapping.is_tried(found, given)
     if found.dry_run is not None and is_tried:
         import_results.draw_dry_run(found.dry_run)
-    refused: str | None = state.get(f"imports.refused-{found.id}", None)
+    refused = _refusal(found, given)
     if refused is not None:
         st.warning(text.plain(refused), icon=":material/warning:")
-    waits = import_mapping.is_open(given)
-    if waits:
+    if import_mapping.is_open(given):
         st.caption("Answer the questions above to import.")
+    _draw_actions(found, given, is_tried=is_tried, is_refused=refused is not None)
+
+
+def _draw_actions(
+    found: ImportView, given: ImportStart, *, is_tried: bool, is_refused: bool
+) -> None:
+    waits = import_mapping.is_open(given)
     # No callbacks: these would have the choices of the run before, when one was made just now.
     with st.container(horizontal=True):
         tries = st.button(
@@ -89,7 +98,7 @@ def _draw_choices(found: ImportView) -> None:
         if st.button(words, key="imports.start", type=kind, disabled=waits):
             start(found, given)
             st.rerun()
-        if refused is not None and st.button(
+        if is_refused and st.button(
             "Import valid rows only", key="imports.start-rest", disabled=waits
         ):
             start(found, given.model_copy(update={"accept_refused": True}))
@@ -99,6 +108,13 @@ def _draw_choices(found: ImportView) -> None:
         import_mapping.draw_saving(found, given)
         if found.counts:
             _draw_undo(found)
+
+
+def _refusal(found: ImportView, given: ImportStart) -> str | None:
+    """Return why these choices were refused; None if others were, or none."""
+    nothing: tuple[ImportStart | None, str] = (None, "")
+    refused, why = state.get(f"imports.refused-{found.id}", nothing)
+    return why if refused == given else None
 
 
 def _draw_undo(found: ImportView) -> None:
@@ -125,4 +141,4 @@ def start(found: ImportView, start: ImportStart) -> None:
     try:
         imports.start(found.id, start, actor=guard.enter())
     except MostRefused as refused:
-        state.put(key, refused.detail)
+        state.put(key, (start, refused.detail))

@@ -18,8 +18,8 @@ from pages.system.settings.imports import import_columns, import_questions
 NAME = "imports.mapping-name"
 
 
-def draw(found: ImportView) -> ImportStart:
-    """Draw the mapping, and return the choices."""
+def draw(found: ImportView) -> ImportStart | None:
+    """Draw the mapping, and return the choices; None until the row type is chosen."""
     for note in found.recognition.get("notes", []):
         st.caption(text.plain(note))
     mapping = found.mapping or found.recognition.get("draft")
@@ -31,6 +31,8 @@ def draw(found: ImportView) -> ImportStart:
     mapping = {"open": [], **mapping}
     if mapping["format"] == "table":
         mapping = import_columns.draw(found, mapping)
+        if mapping is None:
+            return None
     return ImportStart(mapping=import_questions.draw(found, mapping), **_draw_place(found))
 
 

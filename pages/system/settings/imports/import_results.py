@@ -69,7 +69,7 @@ def draw_brought(found: ImportView) -> None:
     if (words := import_labels.nothing_new(found)) is not None:
         st.info(text.plain(words), icon=":material/info:")
     shown: Sequence[TableColumn[Brought]] = [
-        columns.text("Type", lambda row: STORES[row[0]].words[1]),
+        columns.text("Type", lambda row: text.capitalized(STORES[row[0]].words[1])),
         columns.number("New", lambda row: row[1].accepted),
         columns.number("Duplicates", lambda row: row[1].duplicates),
         columns.number("Rejected", lambda row: row[1].rejected),
