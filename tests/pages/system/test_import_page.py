@@ -103,6 +103,18 @@ def test_a_refusal_is_not_said_of_other_choices(console: Console, admin: Person)
     assert "imports.start-rest" not in [each.key for each in app.button]
 
 
+def test_a_reload_shows_the_open_import_again(console: Console, admin: Person) -> None:
+    import_id = added(admin, requests(NOW))
+    app = opened(console, admin, import_id)
+    assert app.query_params["import"] == str(import_id)
+    again = console(admin, SETTINGS)
+    again.query_params["section"], again.query_params["import"] = "Import", str(import_id)
+    again.run()
+    assert again.button("imports.start")
+    again.button("imports.close").click().run()
+    assert "import" not in again.query_params
+
+
 def test_unknown_states_are_mapped_on_the_page(
     console: Console, admin: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ from core.imports import queries
 from pages._ui import errors, frame, guard, state
 from pages.system.settings.imports import import_detail, import_list
 
-OPEN, UPLOAD = "imports.open", "imports.upload"
+OPEN, UPLOAD = "import", "imports.upload"  # the first one in the address
 WORDS = (
     "or drop it here: CSV, TSV, Parquet, JSON or JSONL (gzip supported). Nothing is stored until "
     "you confirm."
@@ -42,7 +42,7 @@ def draw() -> None:
             on_uploaded_change=_open_uploaded,
             on_refused_change=_say_refused,
         )
-    chosen: UUID | None = state.get(OPEN, None)
+    chosen = _opened()
     if chosen is not None:
         with errors.InWords("Import"):
             _draw_open(chosen)
@@ -54,17 +54,25 @@ def _draw_open(import_id: UUID) -> None:
         with guard.work() as (session, actor):
             found = queries.get_import(session, import_id, actor=actor)
     except NotFound:
-        state.forget(OPEN)
+        close()
         return
     import_detail.draw(found, on_close=close)
 
 
+def _opened() -> UUID | None:
+    """Return the import of the address, or None when it is none."""
+    try:
+        return UUID(st.query_params.get(OPEN, ""))
+    except ValueError:
+        return None
+
+
 def open_import(import_id: UUID) -> None:
-    state.put(OPEN, import_id)
+    st.query_params[OPEN] = str(import_id)
 
 
 def close() -> None:
-    state.forget(OPEN)
+    st.query_params.pop(OPEN, None)
 
 
 def _open_uploaded() -> None:
