@@ -89,12 +89,14 @@ def _limits_cost(quota: Row[Any]) -> bool:
 def _exceeded(quota: Row[Any], counter: Row[Any], at: datetime) -> QuotaExceeded:
     period, until = QuotaPeriod(quota.period), resets_at(QuotaPeriod(quota.period), at)
     show = partial(shown, measure=QuotaMeasure(quota.measure))
+    left, amount = show(max(Decimal(0), counter.most - counter.taken)), show(counter.amount)
+    rest = f"{left} left, and this call may take {amount}"
+    if left == amount:  # as they are shown: they differ by less
+        rest = f"less left than the {amount} that this call may take"
     # When first: of a toast, only the beginning is shown
     message = (
         f"{WHOSE[QuotaScope(quota.scope)]} of {show(counter.most)} per {period} starts again at "
-        f"{until:%H:%M} UTC on {until:%-d %B}. It has "
-        f"{show(max(Decimal(0), counter.most - counter.taken))} left, and this call may take "
-        f"{show(counter.amount)}."
+        f"{until:%H:%M} UTC on {until:%-d %B}. It has {rest}."
     )
     return QuotaExceeded(
         message,

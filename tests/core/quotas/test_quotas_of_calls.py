@@ -237,6 +237,17 @@ def test_the_cost_is_counted_to_the_smallest_amount(
     assert used(one.actor) == (Decimal("0.00000006"), 0)
 
 
+def test_a_rest_that_reads_like_what_a_call_may_cost_is_called_less(
+    one: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quota("0.00161", "cost")
+    cost = Cost(Decimal("0.00081"), CostSource.PRICE_TABLE)
+    monkeypatch.setattr(token_prices, "cost_of", lambda *_: cost)
+    executed(one.actor)
+    with pytest.raises(QuotaExceeded, match=r"less left than the \$0.0008 that this call may take"):
+        executed(one.actor)
+
+
 def test_a_list_of_quotas_shows_what_was_used_of_each(one: Person) -> None:
     quota(5)
     quota(9, scope="role", role=Role.ADMIN)
