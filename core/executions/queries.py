@@ -70,17 +70,42 @@ def _details(row: Execution) -> ExecutionDetails:
     )
 
 
+class CallSettings(NamedTuple):
+    """What a call was made with: its model, or its service, parameters and Attune's tools."""
+
+    model_id: str
+    service_id: UUID | None
+    parameters: Parameters
+    tools: tuple[str, ...]
+
+
+def find_settings(session: Session, execution_id: UUID) -> CallSettings | None:
+    row = session.get(Execution, execution_id)
+    return _settings(row) if row is not None else None
+
+
+def _settings(row: Execution) -> CallSettings:
+    return CallSettings(
+        # The model that was asked for, not the one that stood in for it
+        model_id=row.fallback_for or row.model_id,
+        service_id=row.service_id,
+        parameters=Parameters.model_validate(row.parameters),
+        tools=tuple(tool["name"] for tool in row.tools or ()),
+    )
+
+
 def get_again(
     session: Session, execution_id: UUID, *, messages: tuple[ChatMessage, ...]
 ) -> NewExecution:
     """Return a call like an execution whose tools are all Attune's, with other messages."""
     row = session.get_one(Execution, execution_id)
+    settings = _settings(row)
     return NewExecution(
-        model_id=row.fallback_for or row.model_id,
+        model_id=settings.model_id,
         system_prompt=encrypted_texts.open_(row.system_prompt, "system_prompt", execution_id),
         messages=messages,
-        parameters=Parameters.model_validate(row.parameters),
-        tools=tuple(tool["name"] for tool in row.tools or ()),
+        parameters=settings.parameters,
+        tools=settings.tools,
         session_id=row.session_id,
     )
 

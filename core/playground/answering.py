@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from core.attachments.schemas import AttachmentView, FileForm, ModelFile
 from core.database import settings
 from core.database.db import after_commit
+from core.executions.queries import CallSettings
 from core.executions.runner import OnFinish, current
 from core.executions.schemas import MAX_MESSAGES, NewExecution
 from core.executions.service import executions, service_calls
@@ -24,7 +25,7 @@ from core.playground.schemas import ModelOrService, NewPlaygroundMessage
 from core.prompts.service.default_prompt import read_default_prompt
 from core.providers import catalogue
 from core.services import dispatch
-from core.services.queries import find_active, get_service
+from core.services.queries import find_active, find_service, get_service
 from core.services.schemas import ServiceView
 from core.tools.toolboxes import toolbox_for
 
@@ -104,6 +105,13 @@ def default_model(session: Session) -> str:
     if not models:
         raise NoModel
     return models[0]
+
+
+def is_offered(session: Session, call: CallSettings) -> bool:
+    """Whether the model or service of an earlier call can be called again."""
+    if call.service_id is not None:
+        return find_service(session, call.service_id) is not None
+    return any(model.id == call.model_id for model in catalogue.list_models(session))
 
 
 def by_model(

@@ -10,7 +10,9 @@ from core.providers.schemas import Parameters
 
 
 class NewAnswer(ModelOrService):
-    """With what the last answer is made again; without a model, as a message without one is."""
+    """With what the last answer is made again. Without `model` and `service_id`, by what answered
+    before, with its prompt, parameters and tools where they are left out.
+    """
 
     model_config = ConfigDict(
         frozen=True,
@@ -22,6 +24,12 @@ class NewAnswer(ModelOrService):
         },
     )
 
+    model: str | None = Field(
+        default=None,
+        max_length=300,
+        description="Left out, what answered before; null, the active service, else the default "
+        "model.",
+    )
     custom_prompt: str | None = Field(default=None, max_length=MAX_PROMPT_CHARS)
     parameters: Parameters = Parameters()
     tools: tuple[ToolName, ...] = Field(default=(), max_length=64)

@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from core.attachments import queries as attachments
+from core.executions import queries as executions
 from core.executions.schemas import MAX_TEXT_CHARS, ExecutionStatus
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -15,6 +16,7 @@ from core.playground.errors import AnswerPending, NothingToRegenerate, Playgroun
 from core.playground.models import PlaygroundSession
 from core.playground.schemas import (
     NewPlaygroundMessage,
+    PlaygroundMessageView,
     PlaygroundSessionView,
     SentMessage,
     Speaker,
@@ -32,11 +34,12 @@ def regenerate(
     row = _lock(session, session_id, actor)
     tree = shown.read_tree(session, row.id)
     path = tree.path_to(shown.leaf_of(session, row.id, tree))
-    said = zip(path, shown.list_at(session, row.id, tree, path), strict=True)
+    said = list(zip(path, shown.list_at(session, row.id, tree, path), strict=True))
     asked = [(at, it) for at, it in said if it.role is Speaker.USER and it.content]
     if not asked:
         raise NothingToRegenerate
     position, question = asked[-1]
+    new_answer = _as_before(session, said[-1][1], new_answer)
     # Without its checks: what was imported may be longer than what is typed
     message = NewPlaygroundMessage.model_construct(
         message=question.content[:MAX_TEXT_CHARS], session_id=row.id, **dict(new_answer)
@@ -65,6 +68,28 @@ def regenerate(
         user_message=question,
         job_id=str(begun.execution_id),
         status=ExecutionStatus.PENDING,
+    )
+
+
+def _as_before(session: Session, answer: PlaygroundMessageView, new_answer: NewAnswer) -> NewAnswer:
+    """Return the settings with those of an answer where they are left out, if what gave it is not
+    named and can still be called.
+    """
+    given = new_answer.model_fields_set
+    if answer.job_id is None or given & {"model", "service_id"}:
+        return new_answer
+    call = executions.find_settings(session, UUID(answer.job_id))
+    if call is None or not answering.is_offered(session, call):
+        return new_answer
+    before = {
+        "model": None if call.service_id else call.model_id,
+        "service_id": call.service_id,
+        "custom_prompt": answer.custom_prompt,
+        "parameters": call.parameters,
+        "tools": call.tools,
+    }
+    return new_answer.model_copy(
+        update={name: value for name, value in before.items() if name not in given}
     )
 
 
