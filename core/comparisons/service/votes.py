@@ -42,8 +42,10 @@ def vote(
         raise TurnMissing
     shown = queries.turn_view(turn, messages)
     _check(shown, new_vote)
-    # Before the vote is stored: it reveals the names, so that no later vote is blind
-    turn.is_blind = queries.has_hidden_names(row, turns)
+    # The same vote again, with another reason, is as blind as it was
+    if new_vote.outcome != (shown.winner or shown.outcome):
+        # Before the vote is stored: it reveals the names, so that no later vote is blind
+        turn.is_blind = queries.has_hidden_names(row, turns)
     _store(row, turn, shown, new_vote)
     # Pairs are in the other database, and follow the vote also after a kill
     outbox.add(session, VOTED, {"turns": [str(turn.id)]})

@@ -10,13 +10,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.playground import replays
-from core.playground.replay_schemas import NewReplayVote, ReplayedAnswer, ReplayOutcome
+from core.playground.replay_schemas import ReplayedAnswer
 from core.playground.schemas import PlaygroundMessageView
-from core.playground.service import replay_votes
 from core.prompts.errors import PromptMissing
 from core.prompts.queries import prompts
-from pages._ui import diff, errors, frame, guard, links, markdown, state, text
-from pages.test.playground import replay_actions, vote_reason
+from pages._ui import diff, frame, guard, links, markdown, text
+from pages.test.playground import replay_actions, replay_vote
 from pages.test.playground.settings.editor import Editor
 
 
@@ -57,7 +56,7 @@ def columns(
         _draw_answers(replayed.answer, new)
         is_of_message = replayed.answer.message_id is not None
         if new is not None and is_of_message and replayed.answer.original_answer is not None:
-            _draw_vote(editor.session_id, replayed.answer)
+            replay_vote.draw(editor.session_id, replayed.answer)
         replay_actions.draw(replayed.answer, replayed.prompt_id, editor)
     # Three columns are taken: the sessions stand below
     return [settings, chat, st.container()]
@@ -107,28 +106,3 @@ def _draw_answers(answer: ReplayedAnswer, new: str | None) -> None:
                 diff.draw(said, new)
             else:
                 markdown.draw(said)
-
-
-def _draw_vote(session_id: UUID, answer: ReplayedAnswer) -> None:
-    with st.container(horizontal=True, key="replay-vote", gap="small"):
-        for outcome, label in text.REPLAY_OUTCOMES.items():
-            st.button(
-                label,
-                key=f"replay.vote.{session_id}.{outcome}",
-                type="primary" if outcome is answer.outcome else "secondary",
-                on_click=vote,
-                args=(session_id, outcome),
-            )
-        vote_reason.draw(_reason_key(session_id), answer.reason)
-
-
-def _reason_key(session_id: UUID) -> str:
-    return f"replay.reason.{session_id}"
-
-
-@errors.action
-def vote(session_id: UUID, outcome: ReplayOutcome) -> None:
-    new_vote = NewReplayVote(outcome=outcome, reason=state.get(_reason_key(session_id), ""))
-    with guard.work_on_both() as (core, ai, actor):
-        replay_votes.vote(core, ai, session_id, new_vote, actor=actor)
-    state.toast("Vote saved")

@@ -201,6 +201,18 @@ def test_votes_make_a_leaderboard(console: Console, admin: Person) -> None:
     assert said(app).index("| fake:plain |") < said(app).index("| fake:echo |")
 
 
+def test_a_reason_that_is_entered_after_a_blind_vote_is_kept_with_it(
+    console: Console, admin: Person
+) -> None:
+    comparison = begun(admin.actor, blind=True)
+    asked(admin.actor, comparison)
+    app = press(opened(console, admin, comparison.id), "A is better")
+    app.text_input(key=f"comparison.reason.{comparison.id}.1").set_value("Calmer.").run()
+    assert not app.exception
+    [turn] = newest(admin).turns
+    assert (turn.winner, turn.reason, turn.blind) == (1, "Calmer.", True)
+
+
 def test_connection_is_shown_only_with_columns_that_connect(
     console: Console, admin: Person
 ) -> None:

@@ -184,6 +184,18 @@ def test_a_vote_on_a_replay_is_kept_with_its_reason(console: Console, admin: Per
     assert pair.rejected == "It is lost."
 
 
+def test_a_reason_that_is_entered_after_the_vote_is_kept(console: Console, admin: Person) -> None:
+    session_id = replayed(admin).session_id
+    app = opened(console, admin, PLAYGROUND, session=str(session_id))
+    app.button(key=f"replay.vote.{session_id}.new").click().run()
+    app.text_input(key=f"replay.reason.{session_id}").set_value("Kinder.").run()
+    assert not app.exception
+    with transaction() as core, transaction(Database.AI) as ai:
+        found = replay_reads.find(core, ai, session_id, actor=admin.actor)
+    assert found is not None
+    assert (found.outcome, found.reason) == ("new", "Kinder.")
+
+
 def test_a_request_of_an_answer_is_replayed_from_ai_metrics(
     console: Console, admin: Person
 ) -> None:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import streamlit as st
 
+from core.comparisons import queries
 from core.comparisons.schemas import ComparisonView, NewVote, TurnView, VoteOutcome
 from core.comparisons.service import votes
 from pages._ui import errors, guard, state
@@ -23,7 +24,12 @@ def draw(comparison: ComparisonView, turn: TurnView) -> None:
                 type="primary" if outcome == (turn.winner or turn.outcome) else "secondary",
                 on_click=errors.action(partial(_vote, comparison.id, turn.number, outcome)),
             )
-        vote_reason.draw(_reason_key(comparison.id, turn.number), turn.reason, width=280)
+        vote_reason.draw(
+            _reason_key(comparison.id, turn.number),
+            turn.reason,
+            partial(save_reason, comparison.id, turn.number) if turn.outcome else None,
+            width=280,
+        )
         if turn.voted_at is not None and turn.blind:
             st.markdown(":blue-badge[Blind vote]", width="content")
 
@@ -40,8 +46,23 @@ def _reason_key(comparison_id: UUID, turn: int) -> str:
 
 
 def _vote(comparison_id: UUID, turn: int, outcome: int | VoteOutcome) -> None:
-    reason = state.get(_reason_key(comparison_id, turn), "")
-    new_vote = NewVote(turn=turn, outcome=outcome, reason=reason)
     with guard.work() as (session, actor):
-        votes.vote(session, comparison_id, new_vote, actor=actor)
+        votes.vote(session, comparison_id, _as_entered(comparison_id, turn, outcome), actor=actor)
     state.toast("Vote saved")
+
+
+@errors.action
+def save_reason(comparison_id: UUID, number: int) -> None:
+    """Store the reason that is entered after a vote."""
+    with guard.work() as (session, actor):
+        # As stored: another choice may have been pressed at once
+        turn = queries.get_comparison(session, comparison_id, owner=actor.id).turns[number - 1]
+        if outcome := turn.winner or turn.outcome:
+            new_vote = _as_entered(comparison_id, number, outcome)
+            votes.vote(session, comparison_id, new_vote, actor=actor)
+    state.toast("Reason saved")
+
+
+def _as_entered(comparison_id: UUID, turn: int, outcome: int | VoteOutcome) -> NewVote:
+    reason = state.get(_reason_key(comparison_id, turn), "")
+    return NewVote.model_validate({"turn": turn, "outcome": outcome, "reason": reason})
