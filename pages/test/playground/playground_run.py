@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from core.executions.schemas import ExecutionStatus
 from core.playground import answering, queries
 from core.playground.branches import queries as branches
+from core.playground.errors import PlaygroundSessionMissing
 from core.playground.schemas import FoundSessions, PlaygroundMessageView, PlaygroundSessionView
 from core.playground.service import session_transfer, sessions
 from core.playground.sharing import queries as readable
@@ -15,7 +16,7 @@ from core.services import queries as services
 from core.services.schemas import ServiceView
 from core.tools import registry
 from core.tools.schemas import ToolView
-from pages._ui import guard
+from pages._ui import errors, guard, state
 from pages.test.playground.sessions import session_list, shown_session
 
 
@@ -61,5 +62,8 @@ def read() -> PlaygroundRun:
             may_export=session_transfer.may_export(session, shown.session_id, actor=actor),
             tools=[tool.view() for tool in registry.list_for(session, actor=actor)],
         )
+    if found is None and wanted is not None:
+        state.problem(PlaygroundSessionMissing().detail)
+        errors.say_what_happened()  # in this run, which has drawn the messages of the one before
     shown_session.show(seen.session.session_id)
     return seen

@@ -11,6 +11,7 @@ from core.comparisons.service import turns
 from core.database.db import transaction
 from core.database.paging import Window
 from core.identity.schemas import Role, SessionKind
+from core.platform.ids import new_id
 from core.playground import queries as playground
 from core.prompts.schemas import NewPrompt
 from core.prompts.service import prompts
@@ -211,6 +212,15 @@ def test_a_reason_that_is_entered_after_a_blind_vote_is_kept_with_it(
     assert not app.exception
     [turn] = newest(admin).turns
     assert (turn.winner, turn.reason, turn.blind) == (1, "Calmer.", True)
+
+
+def test_one_that_does_not_exist_is_said_to_be_missing_at_once(
+    console: Console, admin: Person
+) -> None:
+    app = console(admin, COMPARISON)
+    app.query_params["comparison"] = str(new_id())
+    assert toasts(app.run()) == ["Comparison not found."]
+    assert toasts(app.run()) == []
 
 
 def test_connection_is_shown_only_with_columns_that_connect(

@@ -5,12 +5,13 @@ from streamlit.testing.v1 import AppTest
 
 from core.database.db import transaction
 from core.identity.schemas import Role, SessionKind
+from core.platform.ids import new_id
 from core.playground.schemas import PlaygroundSessionView, SessionDetails
 from core.playground.service import session_search, session_transfer, sessions
 from core.playground.session_files import FORMAT, SessionFile
 from tests.factories.identity import Person, person
 from tests.factories.playground import answered
-from tests.pages.conftest import PLAYGROUND, Console, said
+from tests.pages.conftest import PLAYGROUND, Console, said, toasts
 
 
 @pytest.fixture
@@ -87,3 +88,12 @@ def test_a_session_in_the_trash_is_restored_and_shown(console: Console, admin: P
     assert "Deleted" in listed(app)
     assert str(made.session_id) in app.query_params["session"]
     assert trashed(app) == []
+
+
+def test_a_session_of_the_address_that_does_not_exist_is_said_to_be_missing(
+    console: Console, admin: Person
+) -> None:
+    app = console(admin, PLAYGROUND)
+    app.query_params["session"] = str(new_id())
+    assert toasts(app.run()) == ["Session not found."]
+    assert toasts(app.run()) == []

@@ -7,7 +7,7 @@ import streamlit as st
 from core.comparisons import queries
 from core.comparisons.errors import ComparisonMissing
 from core.comparisons.schemas import ComparisonView
-from pages._ui import guard, state
+from pages._ui import errors, guard, state
 from pages.test.playground.comparison import setup
 
 COMPARISON = "comparison.shown"
@@ -32,6 +32,7 @@ def read() -> ComparisonView | None:
     except ComparisonMissing as missing:
         st.query_params.pop("comparison", None)
         state.problem(missing.detail)
+        errors.say_what_happened()  # in this run, which has drawn the messages of the one before
         return None
 
 
