@@ -10,7 +10,7 @@ from uuid import UUID
 import streamlit as st
 
 from core.errors import NotFound
-from pages._ui import errors, frame, state
+from pages._ui import errors, frame, links, state
 
 OPEN = "row"  # in the address: the ID of the row in the drawer
 NEXT = "console.next_dialog"
@@ -142,6 +142,14 @@ def _show_read(
         frame.empty_state("search_off", f"{title} not found", missing.detail)
         return
     show(row)
+
+
+def draw_link(address: str, label: str, icon: str, **query: str) -> None:
+    """Draw a link from a drawer to the whole of its row, on the list's page: the list's filters
+    stay in the address, for the way back.
+    """
+    filters = {name: value for name, value in st.query_params.items() if name != OPEN}
+    links.draw_to(address, label, filters | query, icon=icon)
 
 
 def leave_for(dialog: Callable[[], None]) -> None:

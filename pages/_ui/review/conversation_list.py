@@ -135,7 +135,7 @@ def _draw_one(
             "ID": row.external_id,
         }
     )
-    links.draw("tuning", "Open conversation", icon="forum", conversation=str(row.id))
+    dialogs.draw_link("tuning", "Open conversation", "forum", conversation=str(row.id))
     if row.user_id is not None:
         place = {"user": str(row.user_id), "environment": row.environment}
         links.draw("users", "Open user", icon="person", **place)

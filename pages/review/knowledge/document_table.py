@@ -9,7 +9,7 @@ from core.database.paging import Page
 from core.knowledge.documents import queries
 from core.knowledge.views import DocumentOrder, DocumentSummary
 from core.presentation import formatting
-from pages._ui import columns, dialogs, frame, links, tables, text
+from pages._ui import columns, dialogs, frame, tables, text
 from pages._ui.cache import Reads
 from pages._ui.review import document_editor
 from pages._ui.tables import Sorting, TableColumn
@@ -82,4 +82,4 @@ def _draw_one(zone: str, row: DocumentSummary) -> None:
     )
     if row.title and row.opening:
         st.caption(text.plain(text.one_line(row.opening)))
-    links.draw("knowledge", "Open document", icon="menu_book", document=str(row.id))
+    dialogs.draw_link("knowledge", "Open document", "menu_book", document=str(row.id))

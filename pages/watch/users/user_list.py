@@ -10,7 +10,7 @@ from core.activity.views import AnonymousSummary, OnboardingStatus, UserSummary
 from core.database.paging import Page
 from core.presentation import formatting
 from core.presentation.periods import Watched
-from pages._ui import columns, dialogs, frame, links, tables, text
+from pages._ui import columns, dialogs, frame, tables, text
 from pages._ui.cache import Reads
 from pages._ui.tables import Sorting, TableColumn
 
@@ -119,7 +119,7 @@ def _draw_user(reads: Reads, watched: Watched, zone: str, row: UserSummary) -> N
         }
     )
     frame.copyable("ID", row.external_id)
-    links.draw("users", "Open journey", icon="route", user=str(row.id), **place_of(watched))
+    dialogs.draw_link("users", "Open journey", "route", user=str(row.id), **place_of(watched))
 
 
 def _draw_session(steps: Sequence[str], watched: Watched, zone: str, row: AnonymousSummary) -> None:
@@ -135,7 +135,7 @@ def _draw_session(steps: Sequence[str], watched: Watched, zone: str, row: Anonym
         }
     )
     place = {"session": row.session_id, **place_of(watched)}
-    links.draw("users", "Open journey", icon="route", **place)
+    dialogs.draw_link("users", "Open journey", "route", **place)
 
 
 def place_of(watched: Watched) -> dict[str, str]:

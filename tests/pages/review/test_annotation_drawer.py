@@ -35,3 +35,17 @@ def test_a_form_that_was_left_is_closed_and_does_not_hide_the_steps_of_others(
     app.query_params["row"] = str(edited)
     app.run()
     assert "Save changes" not in labels(app)
+
+
+def test_the_filters_of_the_list_are_there_after_the_way_back_from_a_conversation(
+    console: Console,
+) -> None:
+    stored(conversation("c", messages=2))
+    filters = {"view": "annotations", "days": "3660", "status": "pending"}
+    app = console(person(kind=SessionKind.BROWSER), TUNING)
+    app.query_params.update({**filters, "row": str(annotated("m1"))})
+    app.run()
+    app.button(key="annotation.open").click().run()
+    assert "conversation" in app.query_params
+    next(each for each in app.button if each.label == "All annotations").click().run()
+    assert dict(app.query_params.items()) == filters

@@ -1,4 +1,6 @@
-"""The drawer of a conversation leads to the user who had it."""
+"""Where the drawer of a conversation leads, and the way back from there."""
+
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -29,3 +31,16 @@ def test_a_drawer_leads_to_what_its_reader_may_open(
     assert not app.exception
     links = [each.proto.label for each in app.get("page_link")]
     assert [each for each in links if each.startswith("Open ")] == leads
+
+
+def test_the_filters_of_the_list_stay_in_the_link_for_the_way_back(console: Console) -> None:
+    stored(conversation("c", messages=2))
+    app = console(person(Role.ADMIN), TUNING)
+    filters = {"view": "conversations", "days": "3660", "status": "active"}
+    app.query_params.update({**filters, "row": str(one("id"))})
+    app.run()
+    links = {each.proto.label: each.proto.query_string for each in app.get("page_link")}
+    assert dict(parse_qsl(links["Open conversation"])) == {
+        **filters,
+        "conversation": str(one("id")),
+    }

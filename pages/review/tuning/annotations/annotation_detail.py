@@ -139,7 +139,10 @@ def delete(id_: UUID) -> None:
 
 
 def open_(conversation: str, message: str) -> None:
-    """Open a message in its conversation, from a callback."""
-    st.query_params.from_dict(
+    """Open a message in its conversation, from a callback; the list's filters stay for the way
+    back.
+    """
+    dialogs.close()
+    st.query_params.update(
         {"view": "annotations", "conversation": conversation, "message": message}
     )

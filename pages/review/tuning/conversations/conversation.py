@@ -23,11 +23,13 @@ from pages.review.tuning.conversations import (
 AT_ONCE = 30
 OPENED = "tuning.opened"
 TURNED = "tuning.turned"
+LISTS = {"annotations": "All annotations", "summary": "Summary"}  # that a conversation is opened in
 
 
 def draw(actor: Actor) -> None:
     """Draw the conversation that the address names."""
-    frame.back("All conversations", close, "tuning.back")
+    came_from = LISTS.get(st.query_params.get("view", ""), "All conversations")
+    frame.back(came_from, close, "tuning.back")
     try:
         found = read()
     except (ConversationMissing, MessageMissing) as missing:

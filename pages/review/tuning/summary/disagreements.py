@@ -92,7 +92,7 @@ def draw_disputed(found: Sequence[DisputedMessage], period: Period, *, may_read:
     ]
 
     def open_(row: DisputedMessage) -> None:
-        st.query_params.from_dict(
+        st.query_params.update(
             {"conversation": str(row.conversation_id), "message": str(row.message_id)}
         )
 
