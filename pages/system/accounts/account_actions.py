@@ -31,6 +31,8 @@ def ask(account: AccountView, words: str, act: Callable[[AccountView], None]) ->
     label = words if words in ("Resend invitation", "Reset password") else f"{words} account"
     name, email = text.plain(account.full_name), text.plain(account.email)
     body = f"{name} ({email}). {CONSEQUENCES[words]}"
+    if act is make_link and not account.is_active:
+        body += " The new link works once the account is enabled."
     dialogs.leave_for(
         partial(dialogs.confirm, f"{label}?", body, label, act, account, key="accounts")
     )

@@ -1,4 +1,4 @@
-"""Accounts: what the drawer of an account says."""
+"""Accounts: what the drawer of an account says and asks."""
 
 from datetime import timedelta
 
@@ -25,3 +25,18 @@ def test_a_lock_is_told_until_it_ends(
     app.run()
     assert reviewer.actor.email in said(app)
     assert ("Locked for one IP address" in said(app)) is is_told
+
+
+@pytest.mark.parametrize("is_active", [True, False])
+def test_a_link_for_a_disabled_account_is_said_to_work_once_it_is_enabled(
+    console: Console, database: object, *, is_active: bool
+) -> None:
+    reviewer = person(Role.REVIEWER)
+    with transaction() as session:
+        session.get_one(AdminUser, reviewer.actor.id).is_active = is_active
+    app = console(person(Role.SUPER_ADMIN, kind=SessionKind.BROWSER), ACCOUNTS)
+    app.query_params["row"] = str(reviewer.actor.id)
+    app.run()
+    app.button(key=f"link-{reviewer.actor.id}").click().run()
+    assert "all sessions end immediately" in said(app)
+    assert ("works once the account is enabled" in said(app)) is not is_active
