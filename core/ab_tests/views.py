@@ -138,6 +138,7 @@ class AbTestView(View):
     progress: EvaluationProgress | None
     error: str | None
     spent_usd: Usd
+    unpriced: int = Field(description="Answers whose cost is unknown.")
     evaluation_id: UUID | None
     start_date: datetime | None
     end_date: datetime | None
@@ -156,6 +157,7 @@ class AbTestListItem(View):
     winner: Winner | None
     verdict: str | None
     spent_usd: Usd
+    unpriced: int = Field(description="Answers whose cost is unknown.")
     created_at: datetime
     end_date: datetime | None
 

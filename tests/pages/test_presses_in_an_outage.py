@@ -64,8 +64,8 @@ from pages._ui.funnels import funnel_progress
 funnel_progress.draw(SimpleNamespace(id=None, state=FunnelState.PREPARING))
 """,
     "evaluations that go on": """
-from pages.test.evaluations import evaluation_list
-evaluation_list._draw_news()
+from pages.test.evaluations import evaluation_list, progress
+progress.draw_together({}, evaluation_list._read)
 """,
 }
 

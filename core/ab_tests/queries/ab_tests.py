@@ -104,6 +104,7 @@ def view(row: AbTestConfiguration, run: EvaluationTest | None) -> AbTestView:
         progress=progress_of(run, evaluation_texts.definition_of(run)) if run else None,
         error=evaluation_texts.error_of(run) if run else None,
         spent_usd=run.spent_usd if run else Decimal(0),
+        unpriced=run.unpriced if run else 0,
         evaluation_id=row.evaluation_id,
         start_date=row.start_date,
         end_date=row.end_date,
@@ -123,6 +124,7 @@ def _item(row: AbTestConfiguration, run: EvaluationTest | None) -> AbTestListIte
         winner=winner.winner_of(figures) if figures else None,
         verdict=winner.verdict_of(figures.of(AbMetric.QUALITY)) if figures else None,
         spent_usd=run.spent_usd if run else Decimal(0),
+        unpriced=run.unpriced if run else 0,
         created_at=row.created_at,
         end_date=row.end_date,
     )

@@ -1,6 +1,7 @@
 """The list of evaluations."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 import streamlit as st
 
@@ -8,12 +9,12 @@ from core.database.paging import Page
 from core.evaluations.figures.figure_texts import written
 from core.evaluations.queries import reports
 from core.evaluations.schemas import EvaluationStatus
-from core.evaluations.views import EvaluationListItem, EvaluationView
+from core.evaluations.views import EvaluationListItem, EvaluationProgress, EvaluationView
 from core.presentation import formatting
 from core.system import workspace
 from pages._ui import columns, errors, frame, guard, tables
 from pages._ui.tables import TableColumn
-from pages.test.evaluations import address, trend_view
+from pages.test.evaluations import address, progress, trend_view
 
 AT, SHOWN = "evaluations.list", 50
 EVALUATIONS, TREND = "Evaluations", "Trend over versions"
@@ -44,9 +45,12 @@ def draw() -> None:
     if view == TREND:
         trend_view.draw()
         return
+    _draw_list(_read())
+
+
+def _read() -> Page[EvaluationListItem]:
     with guard.work() as (session, actor):
-        found = reports.list_evaluations(session, tables.window(AT, SHOWN), actor=actor)
-    _draw_list(found)
+        return reports.list_evaluations(session, tables.window(AT, SHOWN), actor=actor)
 
 
 @errors.part("Evaluations")
@@ -59,23 +63,13 @@ def _draw_list(found: Page[EvaluationListItem]) -> None:
         )
         return
     st.caption(f"{formatting.count(found.total_count, 'evaluation')} · click a row to open it")
-    if any(item.status.is_going_on for item in found.items):
-        _draw_news()
+    if going_on := _going_on(found):
+        progress.draw_together(going_on, lambda: _going_on(_read()))
     tables.draw_page(found, _columns(), "evaluation", name="evaluations", at=AT, on_open=_open)
 
 
-@st.fragment(run_every=3.0)
-def _draw_news() -> None:
-    """Draw how far evaluations are, and the page again once none goes on."""
-    with errors.InWords("Progress of evaluations"):
-        with guard.work() as (session, actor):
-            found = reports.list_evaluations(session, tables.window(AT, SHOWN), actor=actor).items
-        going_on = [item.progress for item in found if item.status.is_going_on]
-        if not going_on:
-            st.rerun()
-        done, total = sum(it.done for it in going_on), sum(it.total for it in going_on)
-        words = "Waiting for an app" if all(it.is_waiting for it in going_on) else "Running"
-        st.caption(f"{words}: {done:,} of {total:,} results")
+def _going_on(found: Page[EvaluationListItem]) -> dict[UUID, EvaluationProgress]:
+    return {item.id: item.progress for item in found.items if item.status.is_going_on}
 
 
 def _open(row: EvaluationListItem) -> None:
@@ -83,11 +77,14 @@ def _open(row: EvaluationListItem) -> None:
 
 
 def status_of(row: EvaluationListItem | EvaluationView) -> str:
+    return status_text(row.status, row.progress)
+
+
+def status_text(status: EvaluationStatus, told: EvaluationProgress) -> str:
     """Return the status in words: completed, unless nothing has been answered."""
-    is_over = row.status is EvaluationStatus.COMPLETED
-    if is_over and row.progress.failed == row.progress.total:
+    if status is EvaluationStatus.COMPLETED and told.failed == told.total:
         return "All calls failed"
-    return "Waiting" if row.progress.is_waiting else row.status.capitalize()
+    return "Waiting" if told.is_waiting else status.capitalize()
 
 
 def _rates(row: EvaluationListItem) -> str:

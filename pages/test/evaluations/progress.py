@@ -1,6 +1,7 @@
-"""The progress of a run, which is read again every second."""
+"""The progress of a run, and of all runs of a list: both are read again every few seconds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from uuid import UUID
 
 import streamlit as st
 
@@ -33,6 +34,25 @@ def draw(began_as: str, done: int, read: Callable[[], State]) -> None:
             st.progress(told.done / told.total, text.plain(words))
             if told.is_waiting:
                 st.caption("To go on, run attune_client again with the same idempotency key.")
+
+    progress()
+
+
+def draw_together(
+    drawn: Mapping[UUID, EvaluationProgress], read: Callable[[], Mapping[UUID, EvaluationProgress]]
+) -> None:
+    """Draw how far the runs of a list are; the page is drawn again when other ones go on."""
+
+    @st.fragment(run_every=3.0)
+    def progress() -> None:
+        with errors.InWords("Progress"):
+            now = read()
+            if now.keys() != drawn.keys():
+                st.rerun()
+            done, total = sum(it.done for it in now.values()), sum(it.total for it in now.values())
+            is_waiting = all(it.is_waiting for it in now.values())
+            words = "Waiting for an app" if is_waiting else "Running"
+            st.caption(f"{words}: {done:,} of {total:,} results")
 
     progress()
 

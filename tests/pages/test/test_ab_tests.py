@@ -3,12 +3,14 @@
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
 from core.ab_tests.queries.ab_tests import list_ab_tests
 from core.ab_tests.queries.results import list_cases
 from core.database.db import transaction
 from core.database.paging import Window
+from core.evaluations.models import EvaluationTest
 from core.executions.runner import Runner
 from core.identity.schemas import Role, SessionKind
 from tests.factories.ab_tests import (
@@ -222,6 +224,25 @@ def test_a_pending_one_can_be_cancelled_resumed_and_deleted(
     press(app, "Delete")
     app.button(key="ab_tests.delete.confirm").click().run()
     assert "No A/B tests yet" in said(app)
+
+
+def test_the_list_says_as_evaluations_do_that_all_calls_failed(
+    console: Console, admin: Person
+) -> None:
+    failing = {"fault": "server"}
+    id_ = finished(admin.actor, [case(failing, failing)]).id
+    [row] = console(admin, PAGE).dataframe[0].value.to_dict("records")
+    assert row["Status"] == ["All calls failed"]
+    assert "All calls failed" in said(opened(console, admin, test=str(id_)))
+
+
+def test_a_cost_that_is_not_known_is_said_to_be_missing(console: Console, admin: Person) -> None:
+    id_ = finished(admin.actor, [case(GOOD, BAD)]).id
+    with transaction() as session:
+        session.execute(update(EvaluationTest).values(unpriced=2))
+    [row] = console(admin, PAGE).dataframe[0].value.to_dict("records")
+    assert row["Cost"] == "$0 + 2 unpriced"
+    assert "$0 + 2 unpriced" in said(opened(console, admin, test=str(id_)))
 
 
 def test_details_are_changed_in_settings(console: Console, admin: Person) -> None:

@@ -21,6 +21,26 @@ def page(reads: list[int], total: int) -> None:
     )
 
 
+def list_page(reads: list[list[int]]) -> None:
+    """Draw a list and the progress of its runs; each of the two reads which runs go on."""
+    from uuid import UUID  # noqa: PLC0415  AppTest runs the function alone
+
+    import streamlit as st  # noqa: PLC0415
+
+    from core.evaluations.views import EvaluationProgress  # noqa: PLC0415
+    from pages.test.evaluations import progress  # noqa: PLC0415
+
+    left = st.session_state.setdefault("left", list(reads))
+
+    def read() -> dict[UUID, EvaluationProgress]:
+        told = EvaluationProgress(done=1, total=3, failed=0)
+        return {UUID(int=each): told for each in left.pop(0)}
+
+    going_on = read()
+    st.text(f"{len(going_on)} drawn")
+    progress.draw_together(going_on, read)
+
+
 def drawn(reads: list[int], total: int = 200) -> list[str]:
     app = AppTest.from_function(page, args=(reads, total)).run()
     assert not app.exception
@@ -41,3 +61,10 @@ def test_the_figures_are_drawn_again_at_each_tenth_of_the_results(
 
 def test_of_few_results_each_is_shown() -> None:
     assert drawn([2, 3, 3, 3], total=4) == ["3 drawn"]
+
+
+def test_a_list_is_drawn_again_when_one_of_its_runs_has_ended() -> None:
+    app = AppTest.from_function(list_page, args=([[1, 2], [2], [2], [2]],)).run()
+    assert not app.exception
+    assert [each.value for each in app.text] == ["1 drawn"]
+    assert [each.value for each in app.caption] == ["Running: 1 of 3 results"]

@@ -1,17 +1,19 @@
 """The list of A/B tests."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 import streamlit as st
 
 from core.ab_tests.queries.ab_tests import list_ab_tests
-from core.ab_tests.views import AbTestListItem, Winner
+from core.ab_tests.views import AbTestListItem, AbTestView, Winner
 from core.database.paging import Page
+from core.evaluations.views import EvaluationProgress
 from core.presentation import formatting
 from core.system import workspace
 from pages._ui import columns, errors, frame, guard, tables, text
 from pages._ui.tables import TableColumn
-from pages.test.evaluations import evaluation_list
+from pages.test.evaluations import evaluation_list, progress
 from pages.test.evaluations.ab_tests import address
 
 SHOWN = 50
@@ -25,9 +27,12 @@ WINNER_COLOURS = {"A": "blue", "B": "blue", "Tie": "gray"}
 def draw() -> None:
     with frame.header("A/B tests", "Two bots or prompt versions over the same cases"):
         st.button("New A/B test", icon=":material/add:", type="primary", on_click=address.show_form)
+    _draw_list(_read())
+
+
+def _read() -> Page[AbTestListItem]:
     with guard.work() as (session, actor):
-        found = list_ab_tests(session, tables.window(AT, SHOWN), actor=actor)
-    _draw_list(found)
+        return list_ab_tests(session, tables.window(AT, SHOWN), actor=actor)
 
 
 @errors.part("A/B tests")
@@ -41,15 +46,28 @@ def _draw_list(found: Page[AbTestListItem]) -> None:
         )
         return
     st.caption(f"{formatting.count(found.total_count, 'A/B test')} · click a row to open it")
+    if running := _running(found):
+        progress.draw_together(running, lambda: _running(_read()))
     tables.draw_page(found, _columns(), "A/B test", name="ab_tests", at=AT, on_open=_open)
+
+
+def _running(found: Page[AbTestListItem]) -> dict[UUID, EvaluationProgress]:
+    return {
+        item.id: item.progress
+        for item in found.items
+        if item.progress is not None and item.status is not None and item.status.is_going_on
+    }
 
 
 def _open(row: AbTestListItem) -> None:
     address.show(row.id)
 
 
-def status(row: AbTestListItem) -> str:
-    return row.status.capitalize() if row.status else NOT_RUN
+def status(row: AbTestListItem | AbTestView) -> str:
+    """Return the status of the last run in words."""
+    if row.status is None or row.progress is None:
+        return NOT_RUN
+    return evaluation_list.status_text(row.status, row.progress)
 
 
 def kind(row: AbTestListItem) -> str:
@@ -70,7 +88,7 @@ def _columns() -> Sequence[TableColumn[AbTestListItem]]:
         columns.text("B", lambda row: row.variants[1].name, width=150),
         columns.chip("Winner", _winner, WINNER_COLOURS, width=70),
         columns.text("Verdict", lambda row: text.capitalized(row.verdict or ""), width=190),
-        columns.text("Cost", lambda row: formatting.money(row.spent_usd), width=70),
+        columns.text("Cost", lambda row: formatting.cost(row.spent_usd, row.unpriced), width=110),
         columns.moment(
             "Created",
             lambda row: row.created_at,

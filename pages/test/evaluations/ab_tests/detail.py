@@ -52,12 +52,12 @@ def _draw_head(found: AbTestView) -> None:
     cases = "cases of a dataset"
     if found.case_count is not None:
         cases = formatting.count(found.case_count, "case")
-    words = found.status.capitalize() if found.status else ab_test_list.NOT_RUN
+    words = ab_test_list.status(found)
     badge = f":{ab_test_list.COLOURS[words]}-badge[{words}]"
     facts = (
         cases,
         formatting.count(found.runs, "run") + " each",
-        formatting.money(found.spent_usd),
+        formatting.cost(found.spent_usd, found.unpriced),
     )
     caption.caption(f"{badge} {text.plain(' · '.join(facts))}")
     with actions:
