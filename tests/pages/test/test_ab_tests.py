@@ -245,6 +245,15 @@ def test_a_cost_that_is_not_known_is_said_to_be_missing(console: Console, admin:
     assert "$0 + 2 unpriced" in said(opened(console, admin, test=str(id_)))
 
 
+def test_a_finished_one_is_run_again_after_a_question(console: Console, admin: Person) -> None:
+    finished_one = finished(admin.actor, [case(GOOD, BAD)])
+    app = press(opened(console, admin, test=str(finished_one.id)), "Run again")
+    assert "The results of Warmth are replaced" in said(app)
+    assert read(admin.actor, finished_one.id).evaluation_id == finished_one.evaluation_id
+    app.button(key="ab_tests.run.confirm").click().run()
+    assert "No result yet" in said(app)
+
+
 def test_details_are_changed_in_settings(console: Console, admin: Person) -> None:
     id_ = created(admin.actor, [case(GOOD, BAD)], description="Of refunds").id
     app = opened(console, admin, test=str(id_))

@@ -70,9 +70,11 @@ def _draw_actions(found: AbTestView) -> None:
     if found.is_running:
         _button("Cancel", "stop_circle", partial(_act, ab_tests.cancel, found.id))
         return
-    left = found.progress is not None and found.progress.done < found.progress.total
-    label = "Resume" if left else "Run again" if found.status else "Run"
-    _button(label, "play_arrow", partial(_act, ab_tests.run, found.id))
+    if found.progress is None or found.progress.done < found.progress.total:
+        label = "Resume" if found.progress else "Run"
+        _button(label, "play_arrow", partial(_act, ab_tests.run, found.id))
+    else:
+        _button("Run again", "play_arrow", partial(_ask_to_run_again, found))
     _button("Delete", "delete", partial(_ask_to_delete, found))
 
 
@@ -95,6 +97,12 @@ def _draw_progress(found: AbTestView) -> None:
 
     if found.status is not None and found.progress is not None:
         progress.draw(found.status, found.progress.done, read)
+
+
+def _ask_to_run_again(found: AbTestView) -> None:
+    body = f"The results of {text.plain(found.test_name)} are replaced by those of a new run."
+    run = errors.action(partial(_act, ab_tests.run))
+    dialogs.confirm("Run again?", body, "Run again", run, found.id, key="ab_tests.run")
 
 
 def _ask_to_delete(found: AbTestView) -> None:
