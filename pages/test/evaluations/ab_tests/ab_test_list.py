@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.ab_tests.queries.ab_tests import list_ab_tests
 from core.ab_tests.views import AbTestListItem, AbTestView, Winner
+from core.ab_tests.winner import NOT_COMPARED
 from core.database.paging import Page
 from core.evaluations.views import EvaluationProgress
 from core.presentation import formatting
@@ -76,16 +77,16 @@ def kind(row: AbTestListItem) -> str:
 
 
 def _winner(row: AbTestListItem) -> str | None:
-    return WINNERS[row.winner] if row.winner else None
+    return WINNERS[row.winner] if row.winner and row.verdict != NOT_COMPARED else None
 
 
 def _columns() -> Sequence[TableColumn[AbTestListItem]]:
     return [
-        columns.text("Name", lambda row: row.test_name, width=210),
+        columns.text("Name", lambda row: row.test_name, width=190),
         columns.text("Kind", kind, width=80),
-        columns.chip("Status", status, COLOURS, width=95),
-        columns.text("A", lambda row: row.variants[0].name, width=150),
-        columns.text("B", lambda row: row.variants[1].name, width=150),
+        columns.chip("Status", status, COLOURS, width=110),
+        columns.text("A", lambda row: row.variants[0].name, width=140),
+        columns.text("B", lambda row: row.variants[1].name, width=140),
         columns.chip("Winner", _winner, WINNER_COLOURS, width=70),
         columns.text("Verdict", lambda row: text.capitalized(row.verdict or ""), width=190),
         columns.text("Cost", lambda row: formatting.cost(row.spent_usd, row.unpriced), width=110),
