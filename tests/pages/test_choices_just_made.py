@@ -131,6 +131,22 @@ def test_a_row_that_was_just_selected_is_not_approved_before_its_text_was_shown(
     assert sorted(states) == ["done", "waiting", "waiting"]
 
 
+def test_a_selection_stays_with_its_messages_when_another_reviewer_finishes_one(
+    console: Console, admin: Person
+) -> None:
+    waiting(3)
+    app = console(admin, TUNING)
+    app.session_state["review.waiting.0"] = selection(0)
+    app.run()
+    first = "select id from review_items order by priority desc, message_at, id limit 1"
+    rows(f"update review_items set state = 'done' where id = ({first}) returning id")
+    app.session_state["review.waiting.0"] = selection(0, 1)
+    app.run()
+    labelled(app.button, "Approve 2").click().run()
+    states = [row["state"] for row in rows("select state from review_items order by priority")]
+    assert sorted(states) == ["done", "done", "waiting"]
+
+
 def selection(*numbers: int) -> dict[str, object]:
     return {"selection": {"rows": list(numbers), "columns": [], "cells": []}}
 

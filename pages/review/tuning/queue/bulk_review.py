@@ -20,7 +20,7 @@ from pages._ui.tables import TableColumn
 SHOWN = 50
 LINE, LONGEST = 200, 6000  # characters of a message in the table, and below it
 SHORT = 3  # messages that need no pane of their own
-TABLE, READ = "review.waiting", "review.read"
+TABLE, ROWS, READ = "review.waiting", "review.waiting_rows", "review.read"
 REASONS: dict[QueueReason, tuple[str, str, str]] = {
     QueueReason.ASKED_FOR: ("Requested", "blue", "Added to the queue by a teammate."),
     QueueReason.RATED_LOW: ("Rated low", "red", "The user gave a thumbs-down or a low rating."),
@@ -34,15 +34,21 @@ REASONS: dict[QueueReason, tuple[str, str, str]] = {
 
 
 def draw() -> None:
+    key = f"{TABLE}.{state.get(TABLE, 0)}"
+    # A selection is of places: while there is one, what others finish must not move the rows
+    kept = state.get(ROWS, list[QueueItemView]()) if state.selected(key, "rows") else []
     with guard.work() as (core, actor), transaction(Database.AI) as ai:
         # Not counted again: the counters of the queue have the number
-        rows = review_items.list_items(
-            ai, ItemState.WAITING, Window(SHOWN), actor=actor, count=False
-        ).items
+        rows = (
+            kept
+            or review_items.list_items(
+                ai, ItemState.WAITING, Window(SHOWN), actor=actor, count=False
+            ).items
+        )
         begins = read_excerpts(core, [row.message_id for row in rows], longest=LINE, actor=actor)
+    state.put(ROWS, rows)
     if not rows:
         return
-    key = f"{TABLE}.{state.get(TABLE, 0)}"
     order = f"next {len(rows)} in order" if len(rows) == SHOWN else "in order"
     with watch.panel("Waiting for review", f"{order} · select rows to read, approve or skip them"):
         shown = _columns(begins, workspace.zone())
@@ -94,12 +100,8 @@ def _draw_text(item: QueueItemView, message: Excerpt | None) -> None:
         markdown.draw(message.content)
         if message.is_cut:
             st.caption(f"Showing {LONGEST:,} of {message.characters:,} characters")
-            links.draw(
-                "tuning",
-                "Open message",
-                conversation=str(item.conversation_id),
-                message=str(item.message_id),
-            )
+            place = {"conversation": str(item.conversation_id), "message": str(item.message_id)}
+            links.draw("tuning", "Open message", **place)
 
 
 @errors.action
