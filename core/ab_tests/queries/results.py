@@ -102,6 +102,8 @@ def list_cases(
     """Return the cases of the last run; raise Forbidden or AbTestMissing."""
     require(actor, Permission.RUN_MODELS)
     row = get_row(session, ab_test_id, owner=actor.id)
+    if row.evaluation_id is None:
+        return window.page([], 0)
     a, b = (_columns(variant) for variant in VariantId)
     # Cases that a variant has no score of come first: least() alone would pass over its null
     worse = func.least(func.coalesce(a[0], -1), func.coalesce(b[0], -1))
@@ -120,8 +122,6 @@ def list_cases(
     ).all()
     counting = select(func.count(AbTestResult.position.distinct())).where(of_it)
     total = window.total(len(found), lambda: session.scalar(counting) or 0)
-    if row.evaluation_id is None:
-        return window.page([], 0)
     positions = [each[0] for each in found]
     cases = evaluation_results.questions(session, row.evaluation_id, positions)
     return window.page(
