@@ -100,6 +100,7 @@ def find_newest_session(session: Session, *, owner: UUID) -> UUID | None:
 def find_empty_session(session: Session, *, owner: UUID) -> PlaygroundSession | None:
     """Return the account's newest session without messages, typed text and details, or None."""
     table = PlaygroundSession
+    # A program may have created one with metadata alone, for messages that are to come
     details = (table.name, table.description, table.project, table.sender_metadata)
     has_details = or_(
         *(column.is_not(None) for column in (*details, table.unsent_message)),

@@ -32,6 +32,7 @@ def complete(session: Session, callback: Callback, error: ExecutionError | None)
         position=found.sequence,
         content=storable(callback.answer or ""),
         error=error.detail if error else None,
+        # What the product has measured itself stays
         latency_ms=clock.ms_since(found.created_at) if found.latency_ms is None else None,
     )
     zone = settings.read(session, settings.Workspace).reporting_time_zone

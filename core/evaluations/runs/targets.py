@@ -152,6 +152,7 @@ def execution_of(
         )
         rendered = render(session, target.prompt_id, request, actor=actor)
         system, messages = rendered.system_prompt, tuple(rendered.messages)
+        # A prompt may be a system prompt alone
         text = rendered.prompt or last.content
     elif system is not None and target.bot_id is None:
         system = fill_known(system, values)

@@ -127,6 +127,7 @@ async def _score_by_all(
     """
     results, problem = list[tuple[ScorerSpec, ScoreResult | None]](), None
     for spec in specs:
+        # Of this scorer alone: an answer that a rule can't score is no skipped call of a model
         models.problem = None
         result = await score(spec, found.answer, found.case, models)
         is_refused = models.problem is not None or queue.stopping.is_set()
