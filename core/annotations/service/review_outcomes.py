@@ -1,10 +1,11 @@
 """Complete, skip and take back review items."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, delete, select, update
+from sqlalchemy import RowMapping, delete, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -70,7 +71,7 @@ def take_back(ai: Session, id_: UUID, rules: ReviewSettings, *, actor: Actor) ->
     """Undo the actor's completion, skip or adjudication: the annotation becomes a draft again, and
     the item is leased to the actor, or to adjudicate again.
 
-    Raises UndoTooLate when another reviewer has acted on it.
+    Raises UndoTooLate when another reviewer has acted on it since.
     """
     require(actor, Permission.ANNOTATE)
     found = ai.execute(select(items).where(items.c.id == id_).with_for_update())
@@ -80,10 +81,13 @@ def take_back(ai: Session, id_: UUID, rules: ReviewSettings, *, actor: Actor) ->
     if item["decided_by"] == actor.id:
         return adjudication.take_back(ai, item, actor=actor)
     mine = (passes.c.item_id == id_) & (passes.c.account_id == actor.id)
-    outcome = ai.scalar(delete(passes).where(mine).returning(passes.c.outcome))
-    if outcome is None or item["claimed_by"] not in (None, actor.id):
+    gone = delete(passes).where(mine).returning(passes.c.outcome, passes.c.at)
+    own = ai.execute(gone).one_or_none()
+    if own is None or item["claimed_by"] not in (None, actor.id):
         raise UndoTooLate
-    if outcome != ItemOutcome.SKIPPED:
+    if own.outcome != ItemOutcome.SKIPPED:
+        if item["decided_by"] is not None or _is_reviewed_since(ai, id_, own.at):
+            raise UndoTooLate
         _unsay(ai, item, actor)
     return leases.lease(ai, id_, rules, actor)
 
@@ -153,9 +157,14 @@ def _pass(ai: Session, id_: UUID, outcome: ItemOutcome, actor: Actor) -> None:
     )
 
 
+def _is_reviewed_since(ai: Session, id_: UUID, at: datetime) -> bool:
+    reviewed = passes.c.outcome != ItemOutcome.SKIPPED
+    later = exists().where(passes.c.item_id == id_, passes.c.at > at, reviewed)
+    return bool(ai.scalar(select(later)))
+
+
 def _unsay(ai: Session, item: RowMapping, actor: Actor) -> None:
-    annotations.turn_into_drafts(
-        ai, ai.execute(select(notes).where(leases.of_item(item))).mappings().all(), actor=actor
-    )
+    own = select(notes).where(leases.of_item(item), notes.c.admin_user_id == actor.id)
+    annotations.turn_into_drafts(ai, ai.execute(own).mappings().all(), actor=actor)
     back = {"state": "waiting", "done_at": None, "reviews_done": item["reviews_done"] - 1}
     ai.execute(update(items).where(items.c.id == item["id"]).values(back))

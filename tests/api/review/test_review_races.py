@@ -111,16 +111,24 @@ def test_what_was_decided_is_taken_back_by_nobody_else(client: Client) -> None:
     first.post(f"{QUEUE}/{item}/done", json=FLAG).raise_for_status()
     assert second.post(f"{QUEUE}/claim").json()["id"] == item
     assert second.post(f"{QUEUE}/{item}/done", json=APPROVED).json()["state"] == "adjudication"
-    assert (
-        first.post(f"{QUEUE}/{item}/undo").status_code
-        == second.post(f"{QUEUE}/{item}/undo").status_code
-        == 409
-    )
+    assert first.post(f"{QUEUE}/{item}/undo").status_code == 409
     opinions = admin.get(f"{QUEUE}/{item}/opinions").json()["items"]
     admin.post(f"{DOOR}/annotations/{opinions[0]['id']}/adjudicate", json={}).raise_for_status()
     for each in (first, second, client(person(Role.ADMIN))):
         assert each.post(f"{QUEUE}/{item}/undo").status_code == 409
     assert (rows(ITEM)[0]["state"], len(rows("select from ai_admin_annotations"))) == ("done", 3)
+
+
+def test_the_last_reviewer_takes_back_their_own_verdict_alone(client: Client) -> None:
+    waiting(1, reviews=2)
+    first, second = client(person(Role.REVIEWER)), client(person(Role.REVIEWER))
+    item = first.post(f"{QUEUE}/claim").json()["id"]
+    first.post(f"{QUEUE}/{item}/done", json=FLAG).raise_for_status()
+    second.post(f"{QUEUE}/claim").raise_for_status()
+    second.post(f"{QUEUE}/{item}/done", json=APPROVED).raise_for_status()
+    assert second.post(f"{QUEUE}/{item}/undo").json()["state"] == "waiting"
+    assert rows("select annotation_type from ai_admin_annotations") == [{"annotation_type": "flag"}]
+    assert second.post(f"{QUEUE}/{item}/done", json=FLAG).json()["state"] == "done"
 
 
 def test_two_who_decide_at_once_decide_once(client: Client) -> None:
