@@ -34,17 +34,13 @@ REASONS: dict[QueueReason, tuple[str, str, str]] = {
 
 
 def draw() -> None:
-    key = f"{TABLE}.{state.get(TABLE, 0)}"
+    first, key = Window(SHOWN), f"{TABLE}.{state.get(TABLE, 0)}"
     # A selection is of places: while there is one, what others finish must not move the rows
     kept = state.get(ROWS, list[QueueItemView]()) if state.selected(key, "rows") else []
     with guard.work() as (core, actor), transaction(Database.AI) as ai:
         # Not counted again: the counters of the queue have the number
-        rows = (
-            kept
-            or review_items.list_items(
-                ai, ItemState.WAITING, Window(SHOWN), actor=actor, count=False
-            ).items
-        )
+        page = review_items.list_items(ai, ItemState.WAITING, first, actor=actor, count=False)
+        rows = kept or page.items
         begins = read_excerpts(core, [row.message_id for row in rows], longest=LINE, actor=actor)
     state.put(ROWS, rows)
     if not rows:
