@@ -32,12 +32,12 @@ def begin_new() -> None:
     # Also of a document that was being edited: going back to it would fill it with the new one
     close()
     state.put(NEW, True)
+    state.put(_key("status"), DocumentState.DRAFT.value)
 
 
 def is_open(found: DocumentView) -> bool:
     opened: Any = state.get(OPEN, None)
-    # Streamlit drops fields that a run does not draw: after another page they would be empty
-    return opened is not None and opened[0] == found.id and _key("content") in st.session_state
+    return opened is not None and opened[0] == found.id
 
 
 def is_new() -> bool:
@@ -50,8 +50,6 @@ def draw() -> None:
 
 
 def draw_new() -> None:
-    # Not only when it is opened: after another page, the first status would be chosen, published
-    state.seed(_key("status"), DocumentState.DRAFT.value)
     _draw_fields("Create document", make)
 
 
@@ -87,12 +85,12 @@ def make() -> None:
 
 def _draw_fields(label: str, act: Any) -> None:  # noqa: ANN401  a callback
     with st.container(border=True):
-        st.text_input("Title", key=_key("title"), max_chars=500)
+        st.text_input("Title", max_chars=500, **_kept("title"))
         scope, tags, status = st.columns([1, 1.4, 0.8])
-        scope.text_input("Scope", key=_key("scope"), max_chars=500, placeholder="help centre")
-        tags.text_input("Tags", key=_key("tags"), placeholder="refund, delivery")
-        status.selectbox("Status", list(STATES), key=_key("status"), format_func=STATES.__getitem__)
-        st.text_area("Content (Markdown)", key=_key("content"), height=420)
+        scope.text_input("Scope", max_chars=500, placeholder="help centre", **_kept("scope"))
+        tags.text_input("Tags", placeholder="refund, delivery", **_kept("tags"))
+        status.selectbox("Status", list(STATES), format_func=STATES.__getitem__, **_kept("status"))
+        st.text_area("Content (Markdown)", height=420, **_kept("content"))
         with st.container(horizontal=True):
             st.button(label, type="primary", key="documents.save", on_click=act)
             st.button("Cancel", key="documents.cancel", on_click=close)
@@ -117,6 +115,11 @@ def _checked(body: type[Any], more: dict[str, Any], present: Sequence[str]) -> A
 
 def _in_field(tags: Sequence[str]) -> str:
     return ", ".join(tags)
+
+
+def _kept(name: str) -> dict[str, Any]:
+    """Return a field's key; its value is kept while other pages are open."""
+    return {"key": _key(name), "persist_state": "session"}
 
 
 def _key(name: str) -> str:

@@ -22,6 +22,7 @@ def after_a_left_edit(console: Console) -> AppTest:
     app.query_params["document"] = "faq"
     app.run()
     app.button(key="documents.edit").click().run()
+    app.text_area(key="documents.edit.content").set_value("8 to 4").run()
     app.button(key="documents.back").click().run()
     return app
 
@@ -62,24 +63,29 @@ def test_a_tag_that_is_too_long_is_named_as_what_is_wrong(console: Console) -> N
     assert "tags to 200" in said(app)
 
 
-def test_an_edit_that_was_left_shows_the_document_and_no_empty_fields(console: Console) -> None:
+def test_an_edit_that_was_left_goes_on_with_what_was_entered(console: Console) -> None:
     app = after_a_left_edit(console)
     app.query_params["document"] = "faq"
     app.run()
     assert not app.exception
+    assert app.text_area(key="documents.edit.content").value == "8 to 4"
+    assert app.text_input(key="documents.edit.title").value == "Hours"
+    app.button(key="documents.cancel").click().run()
     assert ("9 to 5" in said(app), list(app.text_area)) == (True, [])
 
 
-def test_a_new_document_that_was_left_is_still_a_draft(console: Console) -> None:
+def test_a_new_document_that_was_left_is_still_a_draft_with_its_text(console: Console) -> None:
     imports.send("document", {"id": "faq", "content": "c", "created_at": START.isoformat()})
     app = console(person(Role.ADMIN, kind=SessionKind.BROWSER), KNOWLEDGE)
     app.button(key="documents.new").click().run()
     assert app.selectbox(key="documents.edit.status").value == "draft"
+    app.text_area(key="documents.edit.content").set_value("9 to 5").run()
     app.query_params["document"] = "faq"
     app.run()
     del app.query_params["document"]
     app.run()
     assert app.selectbox(key="documents.edit.status").value == "draft"
+    assert app.text_area(key="documents.edit.content").value == "9 to 5"
 
 
 def test_an_open_new_document_is_not_begun_again(console: Console) -> None:
