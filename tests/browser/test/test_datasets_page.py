@@ -72,9 +72,10 @@ def test_a_model_proposes_cases_and_those_that_are_chosen_are_added(window: Wind
     dialog.get_by_role("button", name="Create dataset").click()
 
     tab.page.get_by_role("button", name="Add from").click()
-    tab.page.get_by_role("button", name="A model").click()
+    tab.page.get_by_role("menuitem", name="A model").click()
     dialog = tab.page.get_by_role("dialog", name="Ask a model for cases")
     expect(dialog).to_contain_text("Say what the cases are about")
+    expect(tab.page.get_by_role("menuitem")).to_have_count(0)
     tab.choose("Model to ask", "fake:echo")
     cases = [
         {"question": f"Is [{word}] late?", "reference": "Yes.", "tags": [word]} for word in "ab"

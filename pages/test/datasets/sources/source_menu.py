@@ -1,10 +1,21 @@
 """What adds cases: by hand, or from a file, annotations, votes or a model."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from core.datasets.schemas import DatasetView
+from pages._ui import state
 from pages.test.datasets import case_editor
 from pages.test.datasets.sources import import_dialog, propose_dialog, source_dialog
+
+CHOICE = "datasets.from"
+SOURCES: dict[str, Callable[[DatasetView], None]] = {
+    ":material/upload: File": import_dialog.open_import,
+    ":material/rate_review: Annotations": source_dialog.open_annotations,
+    ":material/how_to_vote: Votes": source_dialog.open_votes,
+    ":material/auto_awesome: A model": propose_dialog.open_dialog,
+}
 
 
 def draw(dataset: DatasetView) -> None:
@@ -15,36 +26,16 @@ def draw(dataset: DatasetView) -> None:
         on_click=case_editor.open_new,
         args=(dataset,),
     )
-    with st.popover("Add from", icon=":material/playlist_add:"):
-        st.button(
-            "File",
-            key="datasets.from.file",
-            on_click=import_dialog.open_import,
-            args=(dataset,),
-            type="tertiary",
-            icon=":material/upload:",
-        )
-        st.button(
-            "Annotations",
-            key="datasets.from.annotations",
-            type="tertiary",
-            icon=":material/rate_review:",
-            on_click=source_dialog.open_annotations,
-            args=(dataset,),
-        )
-        st.button(
-            "Votes",
-            key="datasets.from.votes",
-            type="tertiary",
-            icon=":material/how_to_vote:",
-            on_click=source_dialog.open_votes,
-            args=(dataset,),
-        )
-        st.button(
-            "A model",
-            key="datasets.from.model",
-            type="tertiary",
-            icon=":material/auto_awesome:",
-            on_click=propose_dialog.open_dialog,
-            args=(dataset,),
-        )
+    # A popover would stay open over the dialog
+    st.menu_button(
+        "Add from",
+        list(SOURCES),
+        key=CHOICE,
+        icon=":material/playlist_add:",
+        on_click=_open,
+        args=(dataset,),
+    )
+
+
+def _open(dataset: DatasetView) -> None:
+    SOURCES[state.get(CHOICE, "")](dataset)
