@@ -12,7 +12,7 @@ from core.evaluations.schemas import EvaluationStatus
 from core.evaluations.views import EvaluationListItem, EvaluationProgress, EvaluationView
 from core.presentation import formatting
 from core.system import workspace
-from pages._ui import columns, errors, frame, guard, tables
+from pages._ui import columns, errors, frame, guard, sections, tables
 from pages._ui.tables import TableColumn
 from pages.test.evaluations import address, progress, trend_view
 
@@ -34,14 +34,7 @@ def draw() -> None:
         st.button(
             "New evaluation", icon=":material/add:", type="primary", on_click=address.show_form
         )
-    view = st.segmented_control(
-        "View",
-        [EVALUATIONS, TREND],
-        default=EVALUATIONS,
-        required=True,
-        key="evaluations.view",
-        label_visibility="collapsed",
-    )
+    view = sections.choose((EVALUATIONS, TREND), "evaluations.view")
     if view == TREND:
         trend_view.draw()
         return

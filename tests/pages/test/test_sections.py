@@ -54,6 +54,16 @@ def test_an_address_opens_the_section_that_it_names(console: Console, name: str)
         assert control(app).value == expected
 
 
+def test_an_address_opens_the_trend_instead_of_the_list_of_evaluations(console: Console) -> None:
+    app = console(person(kind=SessionKind.BROWSER), "test/evaluations/page.py")
+    control(app).set_value("Trend over versions").run()
+    assert app.query_params == {"section": "Trend over versions"}
+    app = console(person(kind=SessionKind.BROWSER), "test/evaluations/page.py")
+    app.query_params["section"] = "Trend over versions"
+    app.run()
+    assert [each.label for each in app.selectbox] == ["Prompt or bot"]
+
+
 MOVES: dict[str, tuple[str, str, tuple[str, str, str]]] = {
     "settings": (SETTINGS, "section", ("Workspace", "Prices", "Providers")),
     "knowledge": ("review/knowledge/page.py", "section", ("documents", "memories", "feedback")),
