@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from core.database.tables import storable
 from core.providers.chunks import Chunk, EndChunk, TextChunk, ToolCallChunk
 from core.providers.schemas import ChatMessage, MessageRole, ModelCall, ModelView, Tool
 from core.providers.structured_output import StructuredOutput
@@ -114,8 +115,9 @@ def _step(text: str, call_id: str) -> TextChunk | ToolCallChunk:
     try:
         step = json.loads(text)["step"]
         if "tool" in step:
-            return ToolCallChunk(call_id, str(step["tool"]), json.dumps(step["arguments"]))
-        return TextChunk(str(step["answer"]))
+            name = storable(str(step["tool"]))
+            return ToolCallChunk(call_id, name, json.dumps(step["arguments"]))
+        return TextChunk(storable(str(step["answer"])))
     except (ValueError, TypeError, LookupError, RecursionError):
         return TextChunk(text)
 

@@ -69,6 +69,13 @@ def test_text_that_is_no_step_is_the_answer(text: str) -> None:
     assert read(text, "length")[1:] == [TextChunk(text), EndChunk("length")]
 
 
+def test_a_step_has_no_characters_that_could_not_be_stored() -> None:
+    answer = '{"step": {"answer": "half \\ud83d\\u0000"}}'
+    assert read(answer)[1:] == [TextChunk("half ?"), EndChunk("stop")]
+    called = '{"step": {"tool": "half \\ud83d", "arguments": {}}}'
+    assert read(called)[1] == ToolCallChunk("call_1", "half ?", "{}")
+
+
 def test_earlier_calls_and_results_are_plain_messages_of_one_line() -> None:
     earlier = MessageToolCall(id="a", name="weather", arguments='{"city": "Paris"}')
     asked = call(
