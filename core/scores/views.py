@@ -13,8 +13,8 @@ from core.scores.schemas import ScoreSource, ScoreSubject
 class ScoreFilter:
     """Filters of scores. Bounds are exclusive; `conversation` is Attune's ID or the sender's.
 
-    A score has the model, prompt version and arm of its message or AI request, or those of its
-    conversation if that used only one.
+    A score has the prompt version and arm of its message or AI request, and the model of its
+    message, or those of its conversation if that used only one.
     """
 
     name: str | None = None
