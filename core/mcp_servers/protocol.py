@@ -103,16 +103,17 @@ async def _refuse_rejected(response: httpx2.Response) -> None:
 
 
 async def _listed(client: Client) -> list[McpTool]:
-    found: list[McpTool] = []
+    found: dict[str, McpTool] = {}
     cursor: str | None = None
     # A server may go on sending cursors without end
     for _ in range(MAX_PAGES):
         page = await client.list_tools(cursor=cursor)
-        found += map(_tool, filter(_is_usable, page.tools))
+        for tool in map(_tool, filter(_is_usable, page.tools)):
+            found.setdefault(tool.name, tool)  # vendors refuse a call that offers a name twice
         cursor = page.next_cursor
         if not cursor or len(found) >= MAX_TOOLS:
             break
-    return found[:MAX_TOOLS]
+    return list(found.values())[:MAX_TOOLS]
 
 
 def _is_usable(tool: mcp_types.Tool) -> bool:

@@ -33,6 +33,7 @@ TOOLS = [
         "name": "no_json",
         "inputSchema": {"type": "object", "properties": {"a": {"maximum": float("inf")}}},
     },
+    {"name": "nul", "description": "Again.", "inputSchema": {"type": "object"}},
 ]
 
 
@@ -113,5 +114,7 @@ def test_texts_that_no_database_stores_are_stored_without_what_it_refuses(
     assert "out of rooms" in call(boss, "nul")["error"]
 
 
-def test_a_tool_whose_schema_is_no_json_is_left_out(rooms: dict[str, Any]) -> None:
+def test_a_tool_whose_schema_is_no_json_or_whose_name_came_before_is_left_out(
+    rooms: dict[str, Any],
+) -> None:
     assert [tool["name"] for tool in rooms["tools"]] == ["slow_pattern", "nul"]
