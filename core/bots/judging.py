@@ -9,12 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from sqlalchemy.orm import Session
 
 from core.bots.knowledge.items import INSIDE
+from core.bots.knowledge.transcripts import transcript
 from core.bots.result_schemas import JudgeModel
 from core.bots.schemas import Level, Trait, Traits
 from core.database import settings
 from core.executions.schemas import ExecutionStatus, ExecutionView, NewExecution
 from core.providers import catalogue
-from core.providers.schemas import ChatMessage, MessageRole, ModelView, ParameterName, Parameters
+from core.providers.schemas import ChatMessage, ModelView, ParameterName, Parameters
 from core.providers.structured_output import StructuredOutput
 from core.providers.vendors.finish_reasons import in_openais_words
 from core.scoring.judge_prompts import JudgeForm
@@ -39,7 +40,6 @@ answer fits the settings, 0 to 100. `suggestions` are at most three short ways t
 `outcome_1` and so on say of each numbered outcome, with a reason in one sentence, whether the \
 answer has it."""
 PREFIX = "outcome_"
-SPEAKERS = {MessageRole.USER: "Customer", MessageRole.ASSISTANT: "Bot"}
 
 
 class JudgedOutcome(BaseModel):
@@ -142,16 +142,7 @@ def request(
 
 def trait_question(conversation: Sequence[ChatMessage], answer: str) -> str:
     """Return what a judge reads of an answer to the last message of a conversation."""
-    # Each between tags of its own: an earlier answer could else pose as a message of the customer
-    said = "\n".join(
-        INSIDE.between("message", f"{_speaker(each)}: {each.content}") for each in conversation
-    )
-    parts = [f"<conversation>\n{said}\n</conversation>", INSIDE.between("answer", answer)]
-    return "\n\n".join(parts)
-
-
-def _speaker(message: ChatMessage) -> str:
-    return SPEAKERS.get(message.role, message.role.capitalize())
+    return "\n\n".join([transcript(conversation), INSIDE.between("answer", answer)])
 
 
 def judgement_of(answer: ExecutionView, outcomes: int) -> AnswerJudgement | str:
