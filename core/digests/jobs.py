@@ -7,7 +7,8 @@ from procrastinate import RetryStrategy
 
 from core.database.db import transaction
 from core.digests.schemas import WRITTEN
-from core.digests.service import deliveries, subscriptions
+from core.digests.service import deliveries, private_sections, subscriptions
+from core.identity.service import accounts as identity
 from core.jobs import outbox, queue
 from core.network import mail
 from core.system import workspace
@@ -40,6 +41,13 @@ def deliver(payload: dict[str, Any]) -> None:
                     digest_id=digest_id,
                     account_id=str(account_id),
                 )
+
+
+@outbox.handles(identity.ACCOUNT_REMOVED)
+def delete_private_sections(payload: dict[str, Any]) -> None:
+    """Delete what digests keep of the private views of removed accounts."""
+    with transaction() as session:
+        private_sections.delete_private_sections(session, payload["ids"])
 
 
 @queue.app.task(name=SEND, retry=RetryStrategy(max_attempts=10, wait=60, linear_wait=600))

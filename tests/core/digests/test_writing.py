@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core.database.db import transaction
+from core.database.db import Database, transaction
 from core.database.paging import Window
 from core.demo import service as demo
 from core.digests import queries
@@ -15,7 +15,10 @@ from core.digests.schemas import DigestDetails
 from core.digests.service import writing
 from core.identity.schemas import Actor, Role
 from core.insights import view_figures
+from core.jobs import outbox
+from core.platform import features
 from core.saved_views.schemas import ViewPage
+from core.system.service import account_removal
 from tests.factories import digests
 from tests.factories.identity import person
 
@@ -126,6 +129,22 @@ def test_a_view_whose_statement_fails_has_no_figures(
     assert digests.write()
     assert titles(analyst) == ["Overview", "Slow"]
     assert latest(analyst).sections[1].figures == []
+
+
+def test_digests_keep_nothing_of_the_private_views_of_a_removed_account(analyst: Actor) -> None:
+    digests.two_weeks()
+    digests.kept_view(analyst, "Private", ViewPage.AI_METRICS, user="ann")
+    digests.kept_view(analyst, "Shared", ViewPage.AI_METRICS, is_shared=True)
+    admin = person(Role.SUPER_ADMIN).actor
+    digests.kept_view(admin, "Of another account", ViewPage.AI_METRICS)
+    digests.write()
+    with transaction() as session:
+        account_removal.remove_account(session, analyst.id, actor=admin)
+    features.load("jobs")
+    while outbox.relay(Database.CORE):
+        pass
+    assert titles(analyst) == ["Overview", "Shared"]
+    assert titles(admin) == ["Overview", "Shared", "Of another account"]
 
 
 def test_digests_go_with_the_demo(analyst: Actor) -> None:
