@@ -3,8 +3,10 @@
 import smtplib
 import ssl
 from email.message import EmailMessage
+from threading import Timer
 
 from core.errors import ProviderFailed
+from core.network.cancellation import CancelToken
 from core.platform.config import SmtpTls, config
 
 TIMEOUT_S = 15.0  # of each answer
@@ -14,6 +16,26 @@ class MailFailed(ProviderFailed):
     """The mail server did not accept the message."""
 
     code = "mail_failed"
+
+
+class _MailServer(smtplib.SMTP):
+    """A mail server each of whose answers ends in time: a socket's timeout begins anew with
+    each part of one.
+    """
+
+    def getreply(self) -> tuple[int, bytes]:
+        cancel_token = CancelToken()
+        timer = Timer(TIMEOUT_S, cancel_token.cancel)
+        with cancel_token.waiting_on(self.sock):  # type: ignore[arg-type]  # it is connected
+            timer.start()
+            try:
+                return super().getreply()
+            finally:
+                timer.cancel()
+
+
+class _TlsMailServer(_MailServer, smtplib.SMTP_SSL):
+    """A mail server that is reached through TLS."""
 
 
 def is_set_up() -> bool:
@@ -37,8 +59,8 @@ def send(message: EmailMessage) -> None:
 def _connected(host: str, port: int, tls: SmtpTls) -> smtplib.SMTP:
     context = ssl.create_default_context()
     if tls is SmtpTls.TLS:
-        return smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_S, context=context)
-    server = smtplib.SMTP(host, port, timeout=TIMEOUT_S)
+        return _TlsMailServer(host, port, timeout=TIMEOUT_S, context=context)
+    server = _MailServer(host, port, timeout=TIMEOUT_S)
     if tls is SmtpTls.STARTTLS:
         server.starttls(context=context)
     return server
