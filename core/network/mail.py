@@ -2,6 +2,7 @@
 
 import smtplib
 import ssl
+from contextlib import closing, suppress
 from email.message import EmailMessage
 from threading import Timer
 
@@ -48,10 +49,13 @@ def send(message: EmailMessage) -> None:
     settings = config()
     message["From"] = settings.smtp_from
     try:
-        with _connected(settings.smtp_host or "", settings.smtp_port, settings.smtp_tls) as server:
+        server = _connected(settings.smtp_host or "", settings.smtp_port, settings.smtp_tls)
+        with closing(server):
             if settings.smtp_user is not None and settings.smtp_password is not None:
                 server.login(settings.smtp_user, settings.smtp_password.get_secret_value())
             server.send_message(message)
+            with suppress(OSError):  # it was accepted, whatever the server answers to this
+                server.quit()
     except OSError as error:  # smtplib's exceptions are of this class, too
         raise MailFailed from error
 

@@ -1,4 +1,4 @@
-"""A mail server cannot hold a job for hours."""
+"""A mail server cannot hold a job for hours, nor have an accepted message repeated."""
 
 import socket
 import threading
@@ -26,6 +26,19 @@ def greet_endlessly(connection: socket.socket) -> None:
     for _ in range(100):
         connection.sendall(b"220-wait\r\n")
         time.sleep(0.1)
+
+
+def refuse_to_quit(connection: socket.socket) -> None:
+    """Accept a message, and answer its end with an error."""
+    connection.sendall(b"220 hello\r\n")
+    is_in_message = False
+    for line in connection.makefile("rb"):
+        if is_in_message and line != b".\r\n":
+            continue
+        is_in_message = line.upper().startswith(b"DATA")
+        is_end = line.upper().startswith(b"QUIT")
+        code = b"354" if is_in_message else b"421" if is_end else b"250"
+        connection.sendall(code + b" so\r\n")
 
 
 def serve(server: socket.socket, talk: Talk) -> None:
@@ -68,3 +81,10 @@ def test_an_answer_that_arrives_in_drops_is_given_up(
     with pytest.raises(mail.MailFailed):
         mail.send(message())
     assert time.monotonic() - begun < 5
+
+
+def test_an_accepted_message_is_sent_whatever_the_server_answers_at_the_end(
+    talk_to: Callable[[Talk], None],
+) -> None:
+    talk_to(refuse_to_quit)
+    mail.send(message())
