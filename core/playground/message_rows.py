@@ -14,7 +14,7 @@ from core.platform.ids import new_id
 from core.playground import encrypted_texts, queries
 from core.playground.errors import PlaygroundSessionMissing
 from core.playground.models import PlaygroundMessage, PlaygroundSession
-from core.playground.schemas import Speaker
+from core.playground.schemas import Draft, Speaker
 
 
 def topic(session_id: UUID) -> str:
@@ -59,6 +59,17 @@ def lock_or_create(session: Session, session_id: UUID | None, actor: Actor) -> P
         return create(session, session_id, actor)
     except PlaygroundSessionMissing:  # or the same account has just created it
         return queries.get_row(session, session_id, owner=actor.id, lock=True)
+
+
+def store_draft(row: PlaygroundSession, draft: Draft) -> None:
+    """Set the draft of a session that the caller has locked; a prompt of others stays marked."""
+    # While a session is marked, tools that change data wait for a confirmation.
+    if encrypted_texts.draft_of(row).has_prompt_of_others:
+        draft = draft.model_copy(update={"has_prompt_of_others": True})
+    row.draft = encrypted_texts.seal(
+        draft.model_dump_json(exclude_none=True), encrypted_texts.SESSIONS, "draft", row.id
+    )
+    row.has_custom_prompt = bool(draft.custom_prompt)
 
 
 def add_pending(

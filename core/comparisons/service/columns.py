@@ -13,7 +13,6 @@ from core.platform.ids import new_id
 from core.playground import answering, message_rows
 from core.playground.errors import SystemPromptTooLong
 from core.playground.schemas import MAX_PROMPT_CHARS, Draft
-from core.playground.service import sessions
 from core.playground.session_names import prompt_title
 from core.prompts.calls import RenderRequest
 from core.prompts.queries.parameters import with_defaults
@@ -53,7 +52,7 @@ def begin_column(session: Session, column: NewColumn, *, actor: Actor) -> dict[s
         custom_prompt=prompt.text,
         cost_limit_usd=column.cost_limit_usd,
     )
-    sessions.store_draft(row, draft)
+    message_rows.store_draft(row, draft)
     return {"session_id": str(row.id), **_answerer(service, model), **prompt.facts}
 
 

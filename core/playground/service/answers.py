@@ -29,6 +29,7 @@ from core.playground.context import history
 from core.playground.errors import AnswerPending
 from core.playground.models import PlaygroundMessage, PlaygroundSession
 from core.playground.schemas import (
+    Draft,
     NewPlaygroundMessage,
     PlaygroundMessageView,
     SentMessage,
@@ -67,6 +68,9 @@ def send_in(
     if queries.find_pending(session, row.id) is not None:
         raise AnswerPending
     parent = shown.parent_of_next(session, row, new_message.edits)
+    # One that a program began: the console goes on as the program asked
+    if row.draft is None:
+        message_rows.store_draft(row, Draft.model_validate(new_message, from_attributes=True))
     # An edited message keeps its files, unless others come with it
     if new_message.edits is not None and not files:
         files = attached_files.list_checked(session, new_message.edits)

@@ -12,7 +12,7 @@ from core.playground.errors import NoReplay, ReplayPromptTooLong
 from core.playground.models import PlaygroundReplay
 from core.playground.replay_schemas import CaseReplay, ReplaySource, StartedReplay
 from core.playground.schemas import MAX_PROMPT_CHARS, Draft, NewPlaygroundMessage
-from core.playground.service import answers, sessions
+from core.playground.service import answers
 from core.playground.session_names import name_from
 
 
@@ -29,7 +29,7 @@ def start(
         raise ReplayPromptTooLong
     row = message_rows.create(core, new_id(), actor)
     row.name = encrypted_texts.seal(name_from(case.title), encrypted_texts.SESSIONS, "name", row.id)
-    sessions.store_draft(row, draft)
+    message_rows.store_draft(row, draft)
     replay = PlaygroundReplay(
         session_id=row.id,
         **source.model_dump(),

@@ -18,7 +18,7 @@ from core.playground.errors import NotReplayable, ReplayPromptTooLong
 from core.playground.models import PlaygroundReplay, PlaygroundSession
 from core.playground.replay_schemas import NewReplay, StartedReplay
 from core.playground.schemas import MAX_PROMPT_CHARS, Draft, NewPlaygroundMessage
-from core.playground.service import answers, sessions
+from core.playground.service import answers
 from core.playground.session_names import name_from
 from core.prompts.calls import RenderRequest
 from core.prompts.queries.parameters import with_defaults
@@ -122,5 +122,5 @@ def _add_session(
     name = name_from(f"Replay: {summary.title or summary.opening or summary.external_id}")
     row = message_rows.create(core, new_id(), actor)
     row.name = encrypted_texts.seal(name, encrypted_texts.SESSIONS, "name", row.id)
-    sessions.store_draft(row, draft)
+    message_rows.store_draft(row, draft)
     return row

@@ -28,7 +28,7 @@ def open_session(
         session, new_id(), actor
     )
     if draft is not None:
-        store_draft(row, draft)
+        message_rows.store_draft(row, draft)
     row.updated_at = clock.now()
     session.flush()
     return queries.session_view(row)
@@ -73,18 +73,8 @@ def _store_details(row: PlaygroundSession, details: SessionDetails) -> None:
 def save_draft(session: Session, session_id: UUID, draft: Draft, *, actor: Actor) -> None:
     """Store a session's draft; raise PlaygroundSessionMissing."""
     require(actor, Permission.RUN_MODELS)
-    store_draft(queries.get_row(session, session_id, owner=actor.id, lock=True), draft)
-
-
-def store_draft(row: PlaygroundSession, draft: Draft) -> None:
-    """Set the draft of a session that the caller has locked; a prompt of others stays marked."""
-    # While a session is marked, tools that change data wait for a confirmation.
-    if encrypted_texts.draft_of(row).has_prompt_of_others:
-        draft = draft.model_copy(update={"has_prompt_of_others": True})
-    row.draft = encrypted_texts.seal(
-        draft.model_dump_json(exclude_none=True), encrypted_texts.SESSIONS, "draft", row.id
-    )
-    row.has_custom_prompt = bool(draft.custom_prompt)
+    row = queries.get_row(session, session_id, owner=actor.id, lock=True)
+    message_rows.store_draft(row, draft)
 
 
 def save_unsent(session: Session, session_id: UUID, unsent: UnsentMessage, *, actor: Actor) -> None:

@@ -123,3 +123,13 @@ def test_the_newest_is_the_one_in_which_something_was_done_last(one: Person) -> 
     with transaction() as session:
         assert queries.find_newest_session(session, owner=one.actor.id) == first
         assert second != first
+
+
+def test_settings_of_the_first_message_are_the_draft_of_a_session_without_one(one: Person) -> None:
+    first = DRAFT.model_copy(update={"model": "fake:plain", "history_turns": 3})
+    session_id = answered(one.actor, **first.model_dump(exclude_unset=True)).session_id
+    answered(one.actor, session_id=session_id, model="fake:echo")
+    with transaction() as session:
+        view = queries.get_session(session, session_id, owner=one.actor.id)
+    assert view.draft == first
+    assert view.has_custom_prompt
