@@ -75,8 +75,8 @@ def money(usd: Decimal | None) -> str:
 
 
 def price(usd: Decimal) -> str:
-    """Return a price with all its decimals, two at least: $2.50, $0.075."""
-    dollars, _, decimals = f"{usd:f}".partition(".")
+    """Return a price with all its decimals, two at least: $1,412.50, $0.075."""
+    dollars, _, decimals = f"{usd:,f}".partition(".")
     return f"${dollars}.{decimals.rstrip('0'):0<2}"
 
 

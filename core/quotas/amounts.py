@@ -11,3 +11,8 @@ def shown(amount: Decimal, measure: QuotaMeasure) -> str:
     if measure is QuotaMeasure.COST:
         return formatting.money(amount)
     return formatting.count(int(amount), measure.removesuffix("s"))
+
+
+def limit_shown(limit: Decimal, measure: QuotaMeasure) -> str:
+    """Return a limit with its unit, a cost as it was entered: $0.01, $0.00005."""
+    return formatting.price(limit) if measure is QuotaMeasure.COST else shown(limit, measure)

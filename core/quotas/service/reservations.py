@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from core.database.sql_files import statement
 from core.platform import clock
-from core.quotas.amounts import shown
+from core.quotas.amounts import limit_shown, shown
 from core.quotas.errors import PriceNeeded, QuotaExceeded
 from core.quotas.models import UsageCounter
 from core.quotas.queries import Applying, resets_at
@@ -88,14 +88,15 @@ def _limits_cost(quota: Row[Any]) -> bool:
 
 def _exceeded(quota: Row[Any], counter: Row[Any], at: datetime) -> QuotaExceeded:
     period, until = QuotaPeriod(quota.period), resets_at(QuotaPeriod(quota.period), at)
-    show = partial(shown, measure=QuotaMeasure(quota.measure))
+    measure = QuotaMeasure(quota.measure)
+    show, limit = partial(shown, measure=measure), limit_shown(counter.most, measure)
     left, amount = show(max(Decimal(0), counter.most - counter.taken)), show(counter.amount)
     rest = f"{left} left, and this call may take {amount}"
     if left == amount:  # as they are shown: they differ by less
         rest = f"less left than the {amount} that this call may take"
     # When first: of a toast, only the beginning is shown
     message = (
-        f"{WHOSE[QuotaScope(quota.scope)]} of {show(counter.most)} per {period} starts again at "
+        f"{WHOSE[QuotaScope(quota.scope)]} of {limit} per {period} starts again at "
         f"{until:%H:%M} UTC on {until:%-d %B}. It has {rest}."
     )
     return QuotaExceeded(

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.presentation import formatting
 from core.quotas import queries
-from core.quotas.amounts import shown
+from core.quotas.amounts import limit_shown, shown
 from core.quotas.schemas import QuotaPeriod, QuotaScope, QuotaView
 from core.quotas.service import quotas as service
 from pages._ui import dialogs, errors, frame, guard, state, text
@@ -32,7 +32,7 @@ def draw() -> None:
 
 def _draw_quota(quota: QuotaView) -> None:
     badge = " :gray-badge[Only observes]" if quota.only_observes else ""
-    limit = f"{shown(quota.limit, quota.measure)} per {quota.period}"
+    limit = f"{limit_shown(quota.limit, quota.measure)} per {quota.period}"
     who = text.plain(text.one_line(quota_labels.title_of(quota)))
     title = f"**{who}**\u2002{text.plain(limit)}{badge}"
     with cards.card(title, partial(_draw_buttons, quota)):

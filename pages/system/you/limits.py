@@ -5,7 +5,7 @@ import streamlit as st
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
 from core.quotas import queries
-from core.quotas.amounts import shown
+from core.quotas.amounts import limit_shown, shown
 from core.quotas.schemas import QuotaScope, QuotaUse, RateLimitKind, RateLimitUse
 from pages._ui import frame, guard, text
 
@@ -48,7 +48,7 @@ def _draw_quota(quota: QuotaUse) -> None:
     until = text.clock_time(quota.resets_at, frame.time_zone())
     used = quota.used + quota.reserved
     _draw_bar(
-        f"{WHOSE[quota.scope]}: {shown(quota.limit, quota.measure)} per {quota.period}",
+        f"{WHOSE[quota.scope]}: {limit_shown(quota.limit, quota.measure)} per {quota.period}",
         float(used / quota.limit),
         f"{shown(used, quota.measure)} used or reserved · resets {until}",
     )

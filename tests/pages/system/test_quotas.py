@@ -32,6 +32,15 @@ def test_a_quota_of_less_than_a_cent_is_shown_as_it_is_and_can_be_edited(console
     assert (field.value, field.proto.format) == (0.005, "%.3f")
 
 
+def test_a_limit_of_cents_is_shown_as_it_was_entered(console: Console) -> None:
+    quota("0.01", "cost")
+    one = person(kind=SessionKind.BROWSER)
+    assert "Workspace: $0.01 per day" in said(console(one, YOU))
+    app = console(one, SETTINGS)
+    app.button_group[0].set_value("Quotas").run()
+    assert "$0.01 per day" in said(app)
+
+
 def test_without_quotas_it_says_what_they_are_for(console: Console) -> None:
     app = console(person(kind=SessionKind.BROWSER), SETTINGS)
     app.button_group[0].set_value("Quotas").run()
