@@ -1,7 +1,7 @@
 """Notes of colleagues on conversations: inputs, views, and whom a note mentions."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -62,10 +62,7 @@ class MentionView(NoteView):
 
 def find_mentioned(body: str, colleagues: Iterable[Colleague]) -> list[Colleague]:
     """Return whom a note mentions: `@` with a full name, an email or its part before the @."""
-    by_name: dict[str, list[Colleague]] = {}
-    for each in colleagues:
-        for name in {each.name, each.email, each.email.partition("@")[0]} - {""}:
-            by_name.setdefault(name.casefold(), []).append(each)
+    by_name = _by_name(colleagues)
     if not by_name:
         return []
     # The longest first: @Ann Lee is not Ann.
@@ -73,3 +70,21 @@ def find_mentioned(body: str, colleagues: Iterable[Colleague]) -> list[Colleague
     # The @ of an address mentions nobody
     found = re.findall(rf"(?<!\w)@({names})(?!\w)", body.casefold())
     return list({each.id: each for name in found for each in by_name[name]}.values())
+
+
+def mentionable_names(colleagues: Sequence[Colleague]) -> dict[UUID, str]:
+    """Return what follows the @ to mention only this colleague: the name, else the email."""
+    by_name = _by_name(colleagues)
+    return {
+        each.id: each.name if by_name.get(each.name.casefold()) == [each] else each.email
+        for each in colleagues
+    }
+
+
+def _by_name(colleagues: Iterable[Colleague]) -> dict[str, list[Colleague]]:
+    by_name: dict[str, list[Colleague]] = {}
+    for each in colleagues:
+        names = {each.name, each.email, each.email.partition("@")[0]} - {""}
+        for name in {name.casefold() for name in names}:
+            by_name.setdefault(name, []).append(each)
+    return by_name

@@ -6,7 +6,14 @@ import streamlit as st
 from pydantic import ValidationError
 
 from core.conversations import service
-from core.conversations.notes import LONGEST_NOTE, Colleague, NewNote, NoteView, find_mentioned
+from core.conversations.notes import (
+    LONGEST_NOTE,
+    Colleague,
+    NewNote,
+    NoteView,
+    find_mentioned,
+    mentionable_names,
+)
 from core.conversations.queries import notes
 from core.errors import Invalid
 from core.identity.schemas import Actor
@@ -54,7 +61,8 @@ def _draw_note(note: NoteView, zone: str, actor: Actor) -> None:
 
 
 def _draw_form(conversation_id: UUID, colleagues: list[Colleague], actor: Actor) -> None:
-    others = {each.email: f"@{each.name}" for each in colleagues if each.id != actor.id}
+    names = mentionable_names(colleagues)
+    others = {each.email: f"@{names[each.id]}" for each in colleagues if each.id != actor.id}
     with st.form("notes.form", border=False):
         st.text_area(
             "Note",
@@ -80,9 +88,9 @@ def add(conversation_id: UUID, colleagues: list[Colleague]) -> None:
     body = state.get(state.own_key(BODY, conversation_id), "").strip()
     if not body:
         raise NoNote
-    mentioned = find_mentioned(body, colleagues)
+    mentioned, names = find_mentioned(body, colleagues), mentionable_names(colleagues)
     missing = [
-        f"@{each.name or each.email}"
+        f"@{names[each.id]}"
         for each in colleagues
         if each.email in chosen and each not in mentioned
     ]
