@@ -50,7 +50,8 @@ def draw_mentions() -> None:
         return
     frame.section("Mentions", "notes on conversations that mention you, newest first")
     with st.container(border=True, gap="small", key="mentions"):
-        for each in found[:MOST_MENTIONS]:
+        unseen = sum(each.seen_at is None for each in found)
+        for each in found[: max(unseen, MOST_MENTIONS)]:
             at = formatting.moment(each.created_at, workspace.zone())
             new = "  :blue-badge[New]" if each.seen_at is None else ""
             who = text.plain(text.one_line(f"{each.author_name} · {at}"))

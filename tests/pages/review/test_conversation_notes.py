@@ -4,7 +4,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Multiselect, TextArea
 
-from core.conversations.notes import LONGEST_NOTE
+from core.conversations import service
+from core.conversations.notes import LONGEST_NOTE, NewNote
 from core.database.db import transaction
 from core.identity.models import AdminUser
 from core.identity.schemas import Role
@@ -123,3 +124,38 @@ def test_a_name_that_nobody_has_is_not_said_to_be_mentioned(console: Console) ->
     note(app).set_value("@Nemo please look")
     next(each for each in app.button if each.label == "Add note").click().run()
     assert toasts(app) == ["Note added"]
+
+
+def test_colleagues_of_one_name_are_mentioned_by_their_emails(console: Console) -> None:
+    stored(conversation("c", messages=2))
+    author = person(Role.REVIEWER)
+    people = [person(Role.ADMIN, email=f"{each}@example.com") for each in ("sam", "smith")]
+    with transaction() as session:
+        for each in people:
+            session.get_one(AdminUser, each.actor.id).full_name = "Sam Smith"
+    app = console(author, TUNING)
+    app.query_params["conversation"] = "c"
+    app.run()
+    assert {"@sam@example.com", "@smith@example.com"} <= set(mention(app).options)
+    note(app).set_value("please look")
+    mention(app).set_value(["sam@example.com"])
+    next(each for each in app.button if each.label == "Add note").click().run()
+    assert toasts(app) == ["Note added, Sam Smith mentioned"]
+    cache.forget()
+    links = [
+        [str(getattr(it, "label", "")) for it in console(each).sidebar.get("page_link")]
+        for each in people
+    ]
+    assert ["1 new mention" in each for each in links] == [True, False]
+
+
+def test_all_new_mentions_are_shown_however_many(console: Console) -> None:
+    stored(conversation("c", messages=2))
+    author, ada = person(Role.REVIEWER), person(Role.ADMIN, email="ada@example.com")
+    with transaction() as session:
+        for number in range(22):
+            body = f"@ada@example.com note {number:02}"
+            service.add_note(session, NewNote(conversation_id="c", body=body), actor=author.actor)
+    page = said(console(ada, YOU))
+    assert "note 00" in page
+    assert "note 00" not in said(console(ada, YOU))
