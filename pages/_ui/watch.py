@@ -169,10 +169,11 @@ def none_match(page: str, what: str, chosen: Filters) -> None:
     """Say that no row matches the filters, and offer to clear them."""
     body = "Change or clear the filters."
     if chosen.is_timed:
-        # Who searches for what is older would clear the filters, and find nothing again
-        body = (
-            f"Only {span(chosen.period)} is shown. Choose a longer period, or change the filters."
-        )
+        # Who searches for what is older, or of another environment, would clear the filters, and
+        # find nothing again
+        where = f" in {chosen.watched.environment}" if "environment" in chosen.chosen else ""
+        shown = text.plain(f"{span(chosen.period)}{where}")
+        body = f"Only {shown} is shown. Choose a longer period, or change the filters."
     with frame.empty_state("filter_alt_off", f"No {what} match these filters", body):
         st.button(
             "Clear filters",
