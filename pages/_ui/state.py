@@ -43,6 +43,16 @@ def put_back(key: str, value: object) -> None:
     st.session_state[_kept(key)] = value
 
 
+def put_back_message(key: str, message: str) -> None:
+    """Fill a message field anew with what was not sent, within `keeping` of the same key."""
+    before = f"{key}.put_back"
+    # Streamlit's field stays empty when it is given the same text twice in a row
+    if st.session_state.get(before) == message:
+        message += " "
+    st.session_state[before] = message
+    put_back(key, message)
+
+
 @contextmanager
 def keeping(*keys: str) -> Iterator[None]:
     """Draw widgets that are filled by `put_back` until one run has come to its end.

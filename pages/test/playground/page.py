@@ -109,7 +109,7 @@ def ask(editor: Editor) -> None:
             sessions.save_draft(session, editor.session_id, draft, actor=actor)
             answers.send(session, given, actor=actor)
     except Failure:
-        state.put_back(chat.MESSAGE, typed.text)
+        state.put_back_message(chat.MESSAGE, typed.text)
         raise
 
 

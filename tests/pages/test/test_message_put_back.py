@@ -8,7 +8,7 @@ import streamlit as st
 from pages._ui import state
 
 def refuse():
-    state.put_back("message", st.session_state.message)
+    state.put_back_message("message", st.session_state.message)
     st.session_state.has_news = True
 
 with state.keeping("message"):
@@ -30,3 +30,14 @@ def test_a_message_is_put_back_only_once() -> None:
     app.chat_input[0].set_value("Second").run()
     app.run()
     assert not app.chat_input[0].proto.set_value
+
+
+def test_a_message_that_is_refused_twice_differs_from_what_the_field_was_given_before() -> None:
+    app = AppTest.from_string(PAGE).run()
+    before = ""
+    for _ in range(3):
+        app.chat_input[0].set_value(before or "Second").run()
+        field = app.chat_input[0].proto
+        assert field.value.strip() == "Second"
+        assert field.value != before
+        before = field.value
