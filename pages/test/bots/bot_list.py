@@ -12,7 +12,7 @@ from core.presentation import formatting
 from core.system import workspace
 from pages._ui import columns, dialogs, errors, frame, guard, links, state, tables
 from pages._ui.tables import TableColumn
-from pages.test.bots import detail
+from pages.test.bots import address
 from pages.test.bots.labels import EMOJIS, TRAITS
 
 WIDTHS = {Trait.TECHNICAL_DEPTH: 115}
@@ -38,7 +38,7 @@ def _draw_list(found: Sequence[BotView]) -> None:
 
 
 def _open(bot: BotView) -> None:
-    detail.show(bot.id)
+    address.show(bot.id)
 
 
 def _columns() -> Sequence[TableColumn[BotView]]:
@@ -83,5 +83,5 @@ def create() -> None:
     avatar: str = state.get(AVATAR, EMOJIS[0])
     with guard.work() as (session, actor):
         made = bots.create_bot(session, NewBot(bot_name=name, avatar_emoji=avatar), actor=actor)
-    detail.show(made.id)
+    address.show(made.id)
     state.toast(f"{made.bot_name} created")

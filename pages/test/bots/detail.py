@@ -11,8 +11,10 @@ from core.bots.schemas import BotView, NewBotVersion
 from core.bots.service import bots
 from core.presentation import formatting
 from core.system import workspace
-from pages._ui import dialogs, errors, frame, guard, sections, state, text
+from pages._ui import dialogs, frame, guard, sections, state, text
 from pages.test.bots import (
+    address,
+    bot_menu,
     knowledge_section,
     message_section,
     personality_section,
@@ -20,7 +22,7 @@ from pages.test.bots import (
     version_section,
 )
 
-OPEN, SECTION = "bot", "bots.section"
+SECTION = "bots.section"
 NOTE = "bots.version.note"
 SECTIONS: dict[str, Callable[[BotView], None]] = {
     "Personality": personality_section.draw,
@@ -31,19 +33,9 @@ SECTIONS: dict[str, Callable[[BotView], None]] = {
 }
 
 
-def show(bot_id: UUID) -> None:
-    """Open a bot, from a callback or before a rerun."""
-    st.query_params.from_dict({OPEN: str(bot_id)})
-
-
-def close() -> None:
-    """Go back to the list, from a callback."""
-    st.query_params.clear()
-
-
 def draw() -> None:
     """Draw the bot that the address names."""
-    frame.back("All bots", close, "bots.back")
+    frame.back("All bots", address.close, "bots.back")
     try:
         bot = _read()
     except BotMissing as missing:
@@ -56,7 +48,7 @@ def draw() -> None:
 
 def _read() -> BotView:
     try:
-        bot_id = UUID(st.query_params[OPEN])
+        bot_id = UUID(st.query_params[address.OPEN])
     except ValueError:
         raise BotMissing from None
     with guard.work() as (session, actor):
@@ -89,14 +81,7 @@ def _draw_actions(bot: BotView) -> None:
             on_click=ask_for_note,
             args=(bot,),
         )
-    with st.popover("More", icon=":material/more_horiz:"):
-        st.button("Copy bot", icon=":material/content_copy:", on_click=copy, args=(bot.id,))
-        if bot.is_own:
-            label, act = (
-                ("Deactivate", bots.deactivate) if bot.is_active else ("Activate", bots.activate)
-            )
-            st.button(label, icon=":material/bolt:", on_click=turn, args=(bot.id, act))
-            st.button("Delete bot", icon=":material/delete:", on_click=ask_to_delete, args=(bot,))
+    bot_menu.draw(bot)
 
 
 def ask_for_note(bot: BotView) -> None:
@@ -116,34 +101,3 @@ def save(bot_id: UUID) -> None:
         note = NewBotVersion(note=state.get(NOTE, ""))
         saved = bots.save_version(session, bot_id, note, actor=actor)
     state.toast(f"Saved as version {saved.number}")
-
-
-@errors.action
-def copy(bot_id: UUID) -> None:
-    with guard.work() as (session, actor):
-        made = bots.copy(session, bot_id, actor=actor)
-    show(made.id)
-    state.toast(f"{made.bot_name} created")
-
-
-@errors.action
-def turn(bot_id: UUID, act: Callable[..., BotView]) -> None:
-    """Activate or deactivate a bot."""
-    with guard.work() as (session, actor):
-        act(session, bot_id, actor=actor)
-
-
-def ask_to_delete(bot: BotView) -> None:
-    whose = ", also those of others" if bot.visibility == "shared" else ""
-    body = text.plain(
-        f"{bot.bot_name} with its versions, test results and runs{whose}. This can't be undone."
-    )
-    dialogs.confirm("Delete bot?", body, "Delete bot", delete, bot.id, key="bots.delete")
-
-
-@errors.action
-def delete(bot_id: UUID) -> None:
-    with guard.work() as (session, actor):
-        bots.delete_bot(session, bot_id, actor=actor)
-    close()
-    state.toast("Bot deleted")

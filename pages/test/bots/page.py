@@ -4,14 +4,14 @@ import streamlit as st
 
 from core.identity.permissions import Permission
 from pages._ui import errors, guard, links
-from pages.test.bots import bot_list, detail
+from pages.test.bots import address, bot_list, detail
 
 
 def main() -> None:
     """Draw the bot of the address, else the list."""
     guard.page(Permission.RUN_MODELS)
     links.follow()
-    if st.query_params.get(detail.OPEN):
+    if st.query_params.get(address.OPEN):
         detail.draw()
     else:
         bot_list.draw()

@@ -19,7 +19,7 @@ def test_a_question_names_the_bot_that_is_deleted(console: Console, visibility: 
     app = console(boss, "test/bots/page.py")
     app.query_params["bot"] = str(bot.id)
     app.run()
-    next(button for button in app.button if button.label == "Delete bot").click().run()
+    app.menu_button(key="bots.more").click(":material/delete: Delete bot").run()
     assert "*Rosa* with its versions, test results and runs" in said(app)
     assert ("those of others" in said(app)) is (visibility == "shared")
     app.button(key="bots.delete.confirm").click().run()
