@@ -1,6 +1,6 @@
 """Section Knowledge: what a bot knows of its company, and documents."""
 
-from collections.abc import Callable, Iterable
+from typing import Any
 from uuid import UUID
 
 import streamlit as st
@@ -8,18 +8,21 @@ from pydantic import ValidationError
 
 from core.bots.knowledge.sample_company import SAMPLE_COMPANY
 from core.bots.queries import bots as queries
-from core.bots.schemas import BotChange, BotKnowledge, BotView, QuestionAnswer
+from core.bots.schemas import BotChange, BotKnowledge, BotView
 from core.bots.service import bots
 from core.errors import Invalid
 from core.presentation import formatting
 from pages._ui import errors, frame, guard, state
+from pages.test.bots import knowledge_texts
 
 LISTS = {"products": "Products", "services": "Services", "policies": "Policies"}
 FIELDS = ("company", "industry", *LISTS, "questions", "documents")
 
 
 def draw(bot: BotView) -> None:
-    _load(bot, bot.knowledge, state.seed)
+    if state.get(_filled(bot.id), None) != bot.knowledge:  # also after a version was restored
+        _load(bot, bot.knowledge)
+        state.put(_filled(bot.id), bot.knowledge)
     with guard.work_on_both() as (_, ai, actor):
         titles = queries.list_published_titles(ai, actor=actor)
     with frame.section_row("Knowledge", "saved with the button below", width=760):
@@ -43,25 +46,26 @@ def draw(bot: BotView) -> None:
 
 
 def _draw_fields(bot: BotView, titles: dict[UUID, str]) -> None:
-    st.text_area("Company", key=_key(bot.id, "company"), height=80, max_chars=2000)
-    st.text_input("Industry", key=_key(bot.id, "industry"), max_chars=200)
+    st.text_area("Company", height=80, max_chars=2000, **_kept(bot.id, "company"))
+    st.text_input("Industry", max_chars=200, **_kept(bot.id, "industry"))
     for name, label in LISTS.items():
-        st.text_area(label, key=_key(bot.id, name), height=110, help="One per line.")
+        st.text_area(label, height=110, help="One per line.", **_kept(bot.id, name))
     st.text_area(
         "Questions and answers",
-        key=_key(bot.id, "questions"),
         height=140,
         help="A question on one line, its answer on the next, then an empty line.",
+        **_kept(bot.id, "questions"),
     )
     # Also those unpublished since: Streamlit takes no value that is not offered
-    known = [*titles, *(id_ for id_ in bot.knowledge.documents if id_ not in titles)]
+    chosen: list[UUID] = state.get(_key(bot.id, "documents"), [])
+    known = list(dict.fromkeys((*titles, *bot.knowledge.documents, *chosen)))
     st.multiselect(
         "Documents",
         known,
         format_func=lambda id_: titles.get(id_, str(id_)),
-        key=_key(bot.id, "documents"),
         placeholder="Published documents of Knowledge",
         max_selections=20,
+        **_kept(bot.id, "documents"),
     )
 
 
@@ -70,7 +74,7 @@ def use_sample(bot: BotView) -> None:
     held.
     """
     state.put(_fills(bot.id), state.get(_fills(bot.id), 0) + 1)
-    _load(bot, SAMPLE_COMPANY, state.put)
+    _load(bot, SAMPLE_COMPANY)
 
 
 def _fills(bot_id: UUID) -> str:
@@ -81,28 +85,40 @@ def _key(bot_id: UUID, name: str) -> str:
     return f"bots.knowledge.{bot_id}.{name}.{state.get(_fills(bot_id), 0)}"
 
 
-def _load(bot: BotView, knowledge: BotKnowledge, put: Callable[[str, object], None]) -> None:
+def _kept(bot_id: UUID, name: str) -> dict[str, Any]:
+    """Return a field's key; its value is kept while other sections are open."""
+    return {"key": _key(bot_id, name), "persist_state": "session"}
+
+
+def _filled(bot_id: UUID) -> str:
+    """Return the key of the knowledge that the fields were filled with."""
+    return f"bots.knowledge_filled.{bot_id}"
+
+
+def _load(bot: BotView, knowledge: BotKnowledge) -> None:
     """Fill the widgets."""
-    put(_key(bot.id, "company"), knowledge.company)
-    put(_key(bot.id, "industry"), knowledge.industry)
+    state.put(_key(bot.id, "company"), knowledge.company)
+    state.put(_key(bot.id, "industry"), knowledge.industry)
     for name in LISTS:
-        put(_key(bot.id, name), "\n".join(getattr(knowledge, name)))
-    put(_key(bot.id, "questions"), _shown(knowledge.questions))
-    put(_key(bot.id, "documents"), list(knowledge.documents))
+        state.put(_key(bot.id, name), "\n".join(getattr(knowledge, name)))
+    state.put(_key(bot.id, "questions"), knowledge_texts.shown(knowledge.questions))
+    state.put(_key(bot.id, "documents"), list(knowledge.documents))
 
 
 @errors.action
 def save(bot: BotView) -> None:
     """Save the knowledge as part of the draft."""
     entered = {name: state.get(_key(bot.id, name), "") for name in FIELDS}
-    lists = {name: _facts(entered[name], getattr(bot.knowledge, name)) for name in LISTS}
+    lists = {
+        name: knowledge_texts.facts(entered[name], getattr(bot.knowledge, name)) for name in LISTS
+    }
     documents: list[UUID] = state.get(_key(bot.id, "documents"), [])
     try:
         knowledge = BotKnowledge(
             company=entered["company"],
             industry=entered["industry"],
             **lists,
-            questions=_questions(entered["questions"], bot.knowledge.questions),
+            questions=knowledge_texts.questions(entered["questions"], bot.knowledge.questions),
             documents=tuple(documents),
         )
     except ValidationError:
@@ -110,37 +126,6 @@ def save(bot: BotView) -> None:
     with guard.work() as (session, actor):
         bots.change_bot(session, bot.id, BotChange(knowledge=knowledge), actor=actor)
     # So that the next run shows what was saved, without spaces and empty lines
-    state.forget(*(_key(bot.id, name) for name in FIELDS))
+    state.forget(_filled(bot.id))
     count = len(knowledge.questions) + sum(len(each) for each in lists.values())
     state.toast(f"Knowledge saved with {formatting.count(count, 'fact')}")
-
-
-# The API takes facts with line ends, which the fields cannot tell from several facts: what was not
-# edited stays as it is stored
-def _facts(entered: str, stored: tuple[str, ...]) -> tuple[str, ...]:
-    return stored if entered == "\n".join(stored) else _lines(entered.split("\n"))
-
-
-def _questions(entered: str, stored: tuple[QuestionAnswer, ...]) -> tuple[QuestionAnswer, ...]:
-    return stored if entered == _shown(stored) else _pairs(entered)
-
-
-def _shown(questions: Iterable[QuestionAnswer]) -> str:
-    return "\n\n".join(f"{each.question}\n{each.answer}" for each in questions)
-
-
-def _lines(lines: Iterable[str]) -> tuple[str, ...]:
-    return tuple(line.strip() for line in lines if line.strip())
-
-
-def _pairs(entered: str) -> tuple[QuestionAnswer, ...]:
-    """Return the questions with their answers; raise Invalid for one without an answer."""
-    pairs = []
-    for block in entered.replace("\r", "").split("\n\n"):
-        lines = _lines(block.split("\n"))
-        if not lines:
-            continue
-        if len(lines) == 1:
-            raise Invalid(f"“{formatting.shortened(lines[0], 60)}” has no answer below it.")
-        pairs.append(QuestionAnswer(question=lines[0], answer=" ".join(lines[1:])))
-    return tuple(pairs)
