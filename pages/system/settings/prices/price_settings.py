@@ -54,7 +54,7 @@ def draw() -> None:
 def _draw_table(found: Page[PriceView], filters: PriceFilter) -> None:
     with st.container(width=860, gap="xsmall"):
         shown: Sequence[TableColumn[PriceView]] = [
-            columns.text("Provider", lambda row: row.provider or "(none)"),
+            columns.text("Provider", _provider),
             columns.text("Model", lambda row: row.model),
             *(
                 columns.text(label, partial(_amount, name))
@@ -89,7 +89,7 @@ def _draw_one(price: PriceView) -> None:
     }
     frame.facts(
         {
-            "Provider": price.provider,
+            "Provider": _provider(price),
             "Source": _source(price),
             **amounts,
             "Valid from (UTC)": _since(price),
@@ -107,6 +107,10 @@ def _draw_one(price: PriceView) -> None:
         st.caption(
             "Packaged prices can't be removed. A custom price with the same start overrides them."
         )
+
+
+def _provider(price: PriceView) -> str:
+    return price.provider or "(none)"
 
 
 def _since(price: PriceView) -> str:
