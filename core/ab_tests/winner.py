@@ -2,6 +2,7 @@
 
 from core.ab_tests.schemas import VariantId
 from core.ab_tests.views import AbMetric, AbTestFigures, MetricFigures, Winner
+from core.evaluations.figures.comparison import words_of
 from core.statistics.paired import Verdict
 
 RULE = (
@@ -10,6 +11,7 @@ RULE = (
     "nothing."
 )
 NOT_COMPARED = "not compared"
+NO_DIFFERENCE = words_of(Verdict.NO_DIFFERENCE, None)
 BETTER = {
     AbMetric.QUALITY: "better",
     AbMetric.CONSISTENCY: "more consistent",

@@ -94,6 +94,9 @@ def test_a_form_starts_an_ab_test_of_two_bots(
     count_ended()
     app.run()
     assert "Add about 8 more cases before you choose" in said(app)
+    assert "Tie" not in said(app)
+    [row] = console(admin, PAGE).dataframe[0].value.to_dict("records")
+    assert (row["Winner"].tolist(), row["Verdict"]) == ([], "Too few cases: about 8 more")
     rows = app.dataframe[0].value.to_dict("records")
     assert [row["A: Rosa v1 · fake:echo"] for row in rows][:2] == ["0.50", "100.0"]
     assert rows[0]["Verdict"] == "Too few cases: about 8 more"
