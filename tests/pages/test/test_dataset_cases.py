@@ -4,7 +4,11 @@ import pytest
 
 from core.database.db import transaction
 from core.datasets.service import cases
+from core.datasets.source_schemas import AddedCases, SkippedSource
+from core.errors import Invalid
 from core.identity.schemas import SessionKind
+from pages._ui import state
+from pages.test.datasets.sources import source_dialog
 from tests.factories import datasets
 from tests.factories.identity import person
 from tests.pages.conftest import Console, said
@@ -24,3 +28,26 @@ def test_a_version_without_cases_is_told_from_filters_that_match_none(console: C
     assert "No cases in this version" in said(app)
     next(each for each in app.text_input if each.label == "Search").set_value("one").run()
     assert "No cases match" in said(app)
+
+
+@pytest.mark.parametrize(
+    ("added", "reasons", "words"),
+    [
+        (0, [], "You have no votes that are not in the dataset yet."),
+        (0, ["Gone."], "No cases added. 1 skipped: Gone."),
+        (1, ["Gone.", "Old.", "Old."], "1 case added · 2 skipped: Old. · 1 skipped: Gone."),
+    ],
+)
+def test_skipped_sources_are_counted_by_reason(added: int, reasons: list[str], words: str) -> None:
+    boss = person(kind=SessionKind.BROWSER)
+    skipped = [SkippedSource(id=boss.actor.id, reason=reason) for reason in reasons]
+    found = AddedCases(added=added, skipped=skipped, dataset=datasets.dataset(boss.actor))
+    assert said_of(found) == words
+
+
+def said_of(found: AddedCases) -> str:
+    try:
+        source_dialog.say_added(found)
+    except Invalid as refused:
+        return refused.detail
+    return str(state.take(state.TOAST))

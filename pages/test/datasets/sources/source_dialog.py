@@ -1,5 +1,6 @@
 """Dialogs that make cases of annotations and votes."""
 
+from collections import Counter
 from uuid import UUID
 
 import streamlit as st
@@ -20,6 +21,7 @@ TYPE, STATUS, TAG, BLIND = (
     "datasets.from.blind",
 )
 MOST = 200  # annotations at once
+NO_VOTES = "You have no votes that are not in the dataset yet."
 
 
 def open_annotations(dataset: DatasetView) -> None:
@@ -97,5 +99,10 @@ def add_votes(dataset_id: UUID) -> None:
 
 
 def say_added(found: AddedCases) -> None:
-    skipped = f" · {len(found.skipped):,} skipped" if found.skipped else ""
-    state.toast(f"{formatting.count(found.added, 'case')} added{skipped}")
+    """Say what was added and why the others were not; raise Invalid where it is nothing."""
+    reasons = Counter(each.reason for each in found.skipped).most_common()
+    skipped = " · ".join(f"{number:,} skipped: {reason}" for reason, number in reasons)
+    if not found.added:
+        raise Invalid(f"No cases added. {skipped}" if skipped else NO_VOTES)
+    added = f"{formatting.count(found.added, 'case')} added"
+    state.toast(" · ".join(filter(None, (added, skipped))))
