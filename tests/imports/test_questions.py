@@ -262,3 +262,16 @@ def test_a_kind_that_a_person_chooses_brings_its_own_questions(folder: Folder) -
     fields = [(each.key, each.field) for each in questions.of_kind(chosen, found.samples)]
 
     assert fields == [("column", "created_at"), ("zone", "")]
+
+
+def test_a_time_that_all_records_share_may_be_their_time(folder: Folder) -> None:
+    path = folder.table(
+        "when what", ["2026-03-04 05:06:00", "start"], ["2026-03-04 05:06:00", "stop"]
+    )
+    found = known(path)
+    assert found.draft is not None
+    chosen = found.draft.model_copy(update={"kind": RowKind.EVENTS, "fields": {}})
+
+    fields = [(each.key, each.field) for each in questions.of_kind(chosen, found.samples)]
+
+    assert fields == [("column", "created_at"), ("zone", "")]

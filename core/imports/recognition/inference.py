@@ -15,6 +15,7 @@ from core.imports.recognition.samples import Samples
 
 LONG_TEXT = 80
 PRESENT = 0.3  # of the records have what is looked for within their objects
+FILLED = 0.8  # of the records have a time in a column that may be theirs
 OWN = ("id", "batch_run_id")  # are never found within another object: that has ids of its own
 
 
@@ -105,14 +106,18 @@ USER_STEMS = words(
 )
 
 
-def time_columns(samples: Samples, taken: set[str]) -> dict[str, ValueUnit]:
-    """Return the other columns that hold nothing but times, and their units."""
+def time_columns(
+    samples: Samples, taken: set[str], *, filled: float = FILLED
+) -> dict[str, ValueUnit]:
+    """Return the other columns that hold nothing but times, in this share of the records or more,
+    and their units.
+    """
     most = max(map(len, samples.values()), default=0)
     found: dict[str, ValueUnit] = {}
     for path, cells in samples.items():
         told = field_rules.present(cells)
         is_plain = not any(isinstance(value, dict | list | bool) for value in told)
-        if path not in taken and is_plain and len(told) >= max(most * 0.8, 1):
+        if path not in taken and is_plain and len(told) >= max(most * filled, 1):
             unit = units.of_times(told)
             if unit is not None and unit is not ValueUnit.SECONDS_SINCE_START:
                 found[path] = unit

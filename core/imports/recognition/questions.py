@@ -54,16 +54,23 @@ def _of_values(
     )
 
 
-def of_table(mapping: Mapping, samples: Samples) -> list[ImportQuestion]:
+def of_table(
+    mapping: Mapping, samples: Samples, *, filled: float = inference.FILLED
+) -> list[ImportQuestion]:
     """Return what is to be asked about the columns of a table."""
     if mapping.format is not RecordShape.TABLE:
         return []
-    return [*_when(mapping, samples), *_lengths(mapping, samples), *_orders(mapping, samples)]
+    return [
+        *_when(mapping, samples, filled),
+        *_lengths(mapping, samples),
+        *_orders(mapping, samples),
+    ]
 
 
 def of_kind(mapping: Mapping, samples: Samples) -> list[ImportQuestion]:
     """Return what is to be asked when a person has said what the rows are."""
-    asked = of_table(mapping, samples)
+    # The samples are distinct values: a time that all records share is there once
+    asked = of_table(mapping, samples, filled=0)
     times = [
         samples[rule.path]
         for rule in mapping.fields.values()
@@ -95,11 +102,11 @@ def names_open(asked: list[ImportQuestion]) -> list[str]:
     return [each.field + PARTS.get(each.key, "") for each in asked if each.default is None]
 
 
-def _when(mapping: Mapping, samples: Samples) -> list[ImportQuestion]:
+def _when(mapping: Mapping, samples: Samples, filled: float) -> list[ImportQuestion]:
     field = WHEN.get(mapping.kind)
     if field is None or field in mapping.fields:
         return []
-    found = inference.time_columns(samples, _taken(mapping))
+    found = inference.time_columns(samples, _taken(mapping), filled=filled)
     if not found:
         return []
     options = [
