@@ -13,8 +13,8 @@ from core.executions.runner import Runner
 from core.identity.schemas import Role, SessionKind
 from core.imports import queries, runner
 from core.imports.parsed import RowKind
-from core.imports.schemas import ImportStatus, ImportView
-from core.imports.service import files
+from core.imports.schemas import ImportStart, ImportStatus, ImportView
+from core.imports.service import files, imports
 from core.imports.uploads import Upload
 from core.platform.ids import new_id
 from tests.factories.identity import Person, person
@@ -91,6 +91,23 @@ def test_a_file_of_an_unknown_row_type_is_imported_once_its_type_and_time_are_ch
     assert found.counts[RowKind.EVENTS].accepted == 2
     assert found.first_at is not None
     assert f"{found.first_at:%Y-%m-%d}" == "2026-03-04"
+
+
+def test_a_file_whose_import_was_undone_is_read_again_for_another_row_type(
+    console: Console, admin: Person
+) -> None:
+    import_id = added(admin, requests(NOW))
+    imports.start(import_id, ImportStart(), actor=admin.actor)
+    imported(admin, import_id)
+    with transaction() as session:
+        imports.undo(session, import_id, actor=admin.actor)
+    assert imported(admin, import_id).status is ImportStatus.UNDONE
+    app = opened(console, admin, import_id)
+    assert app.button("imports.start")
+    labelled(app.selectbox, "Row type").set_value(RowKind.EVENTS).run()
+    assert "imports.start" not in [each.key for each in app.button]
+    app.button(f"imports.read-{import_id}").click().run()
+    assert NOW in app.dataframe[0].value["Sample values"][0]
 
 
 def test_a_refusal_is_not_said_of_other_choices(console: Console, admin: Person) -> None:

@@ -9,9 +9,9 @@ from core.imports.mapping import Mapping
 from core.imports.parsed import RowKind
 from core.imports.recognition import questions, recognize
 from core.imports.recognition.result import Recognition
-from core.imports.schemas import ImportView
+from core.imports.schemas import ImportStatus, ImportView
 from pages._ui import state, text
-from pages.system.settings.imports import column_table
+from pages.system.settings.imports import column_table, import_type
 
 OWNERS = {"user_id", "session_id"}
 NO_OWNER = (
@@ -34,6 +34,10 @@ def draw(found: ImportView, mapping: dict[str, Any]) -> dict[str, Any] | None:
     )
     if chosen is None:
         return None
+    if found.status is ImportStatus.UNDONE:
+        import_type.draw_reading(found)
+        if chosen != guessed:
+            return None
     if chosen != guessed:
         mapping = mapping | {"kind": chosen, "fields": _guessed(found, chosen), "open": []}
         samples = {column["path"]: column["samples"] for column in found.recognition["columns"]}

@@ -42,6 +42,21 @@ def draw(found: ImportView) -> None:
         )
 
 
+def draw_reading(found: ImportView) -> None:
+    """Offer to read a file again whose sample values were removed."""
+    st.info(
+        "Sample values were removed with the imported rows. Read the file again to change its row "
+        "type or columns.",
+        icon=":material/info:",
+    )
+    st.button(
+        "Read file again",
+        key=f"imports.read-{found.id}",
+        on_click=read_again,
+        args=(found, f"imports.type-of-{found.id}"),
+    )
+
+
 @errors.action
 def read_again(found: ImportView, key: str) -> None:
     chosen = TYPES.get(state.get(key, AGAIN), ReadAs())
