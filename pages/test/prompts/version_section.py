@@ -14,14 +14,13 @@ from core.presentation.periods import last_days
 from core.prompts.queries import versions as queries
 from core.prompts.views import PromptVersionView, PromptView
 from core.system import workspace
-from pages._ui import columns, diff, errors, frame, guard, links, state, tables, text
+from pages._ui import columns, errors, frame, guard, links, state, tables, text
 from pages._ui.tables import TableColumn
-from pages.test.prompts import version_detail
+from pages.test.prompts import version_changes, version_detail
 from pages.test.prompts.edit import fixes
 
 DAYS = 30
 OLD, NEW = "prompts.diff.old", "prompts.diff.new"
-TEXTS = ("System prompt", "Prompt", "Variables and parameters")
 
 
 @dataclass(frozen=True)
@@ -121,17 +120,4 @@ def _draw_diff(prompt: PromptView, versions: list[PromptVersionView]) -> None:
         st.selectbox("From version", numbers, key=OLD, width=140)
         st.selectbox("To version", numbers, key=NEW, width=140)
     old, new = by_number[state.get(OLD, numbers[1])], by_number[state.get(NEW, numbers[0])]
-    texts = zip(TEXTS, _texts(old), _texts(new), strict=True)
-    diff.draw_all(texts, "These versions are the same.")
-
-
-def _texts(version: PromptVersionView) -> tuple[str, str, str]:
-    settings = [
-        *(
-            f"{variable.name}: {variable.model_dump_json(exclude_defaults=True, exclude={'name'})}"
-            for variable in version.variables
-        ),
-        *(f"{name}: {value}" for name, value in version.default_parameters.set_values().items()),
-        *([f"model: {version.model_id}"] if version.model_id else []),
-    ]
-    return version.system_prompt or "", version.prompt, "\n".join(settings)
+    version_changes.draw(old, new)

@@ -11,7 +11,8 @@ from core.prompts.queries import versions as version_queries
 from core.prompts.service import prompts
 from core.prompts.template.syntax import DEFAULT_LABEL
 from core.prompts.views import LabelView, PromptVersionView, PromptView
-from pages._ui import dialogs, diff, errors, guard, state
+from pages._ui import dialogs, errors, guard, state
+from pages.test.prompts import version_changes
 from pages.test.prompts.labels import gate_check, reasons
 
 NAME, VERSION, PROTECTED, REASON = (
@@ -77,11 +78,7 @@ def _draw_change(old: PromptVersionView, new: PromptVersionView) -> None:
         st.caption(f"The label is on version {new.number} already: calls do not change.")
         return
     st.caption(f"Calls change from version {old.number} to version {new.number}:")
-    with st.container(border=True, height=220):
-        diff.draw(
-            f"{old.system_prompt or ''}\n\n{old.prompt}".strip(),
-            f"{new.system_prompt or ''}\n\n{new.prompt}".strip(),
-        )
+    version_changes.draw(old, new, long_px=220)
 
 
 def move(prompt: PromptView) -> None:
