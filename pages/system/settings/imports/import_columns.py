@@ -27,7 +27,8 @@ def draw(found: ImportView, mapping: dict[str, Any]) -> dict[str, Any] | None:
         "Row type",
         kinds,
         None if guessed is None else kinds.index(guessed),
-        key=f"imports.kind-{found.id}",
+        # By the detected type, too: a browser would go on to show the one chosen before
+        key=f"imports.kind-{found.id}-{guessed}",
         width=420,
         placeholder="Choose a row type",
         format_func=lambda kind: text.capitalized(STORES[kind].words[1]),
