@@ -26,6 +26,11 @@ def winner_of(figures: AbTestFigures) -> Winner:
     return Winner.TIE if better is None else Winner(better)
 
 
+def is_open(winner: Winner, verdict: str | None) -> bool:
+    """Whether too few cases were compared, or none, to call it a tie."""
+    return winner is Winner.TIE and verdict != NO_DIFFERENCE
+
+
 def better_of(figures: MetricFigures) -> VariantId | None:
     """Return the variant that is shown to be better by a metric."""
     match figures.comparison and figures.comparison.verdict:

@@ -38,9 +38,10 @@ def draw() -> None:
     # A selection is of places: while there is one, what others finish must not move the rows
     kept = state.get(ROWS, list[QueueItemView]()) if state.selected(key, "rows") else []
     with guard.work() as (core, actor), transaction(Database.AI) as ai:
-        # Not counted again: the counters of the queue have the number
-        page = review_items.list_items(ai, ItemState.WAITING, first, actor=actor, count=False)
-        rows = kept or page.items
+        if not (rows := kept):
+            # Not counted again: the counters of the queue have the number
+            page = review_items.list_items(ai, ItemState.WAITING, first, actor=actor, count=False)
+            rows = page.items
         begins = read_excerpts(core, [row.message_id for row in rows], longest=LINE, actor=actor)
     state.put(ROWS, rows)
     if not rows:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.ab_tests.queries.ab_tests import list_ab_tests
 from core.ab_tests.views import AbTestListItem, AbTestView, Winner
-from core.ab_tests.winner import NO_DIFFERENCE
+from core.ab_tests.winner import is_open
 from core.database.paging import Page
 from core.evaluations.views import EvaluationProgress
 from core.presentation import formatting
@@ -77,9 +77,7 @@ def kind(row: AbTestListItem) -> str:
 
 
 def _winner(row: AbTestListItem) -> str | None:
-    # Of too few cases, or of none that both answered, it is not known whether it is a tie
-    is_open = row.winner is Winner.TIE and row.verdict != NO_DIFFERENCE
-    return WINNERS[row.winner] if row.winner and not is_open else None
+    return WINNERS[row.winner] if row.winner and not is_open(row.winner, row.verdict) else None
 
 
 def _columns() -> Sequence[TableColumn[AbTestListItem]]:

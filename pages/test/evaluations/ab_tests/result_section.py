@@ -9,7 +9,7 @@ from core.ab_tests import metric_texts
 from core.ab_tests.queries.results import get_outcome
 from core.ab_tests.schemas import VariantId
 from core.ab_tests.views import AbTestOutcome, AbTestView, AnswerCounts, MetricFigures, Winner
-from core.ab_tests.winner import NO_DIFFERENCE, verdict_of
+from core.ab_tests.winner import is_open, verdict_of
 from core.errors import Conflict
 from core.presentation import formatting
 from core.statistics.bootstrap import FEWEST
@@ -47,7 +47,8 @@ def _draw_winner(found: AbTestView, outcome: AbTestOutcome) -> None:
     verdict = text.plain(text.capitalized(outcome.verdict))
     with st.container(border=True, gap="small"):
         if outcome.winner is Winner.TIE:
-            badge = ":gray-badge[Tie]\u2002" if outcome.verdict == NO_DIFFERENCE else ""
+            is_known = not is_open(outcome.winner, outcome.verdict)
+            badge = ":gray-badge[Tie]\u2002" if is_known else ""
             st.markdown(f"{badge}**{verdict}**")
         else:
             winner = VariantId(outcome.winner)
