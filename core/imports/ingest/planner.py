@@ -3,8 +3,10 @@ long.
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 
+from psycopg.errors import LockNotAvailable
 from psycopg.sql import SQL, Identifier
 from sqlalchemy import Connection, Engine
 
@@ -16,7 +18,7 @@ from core.imports.ingest.stores import STORES
 from core.imports.models import Import
 from core.imports.parsed import RowKind
 
-ANALYZE = SQL("analyze (skip_locked) {}")
+ANALYZE = SQL("analyze {}")
 USERS = ("users", "user_days")
 FILLED: dict[RowKind, tuple[str, ...]] = {
     RowKind.EVENTS: (*USERS, "funnel_parts", "subjects"),
@@ -58,8 +60,10 @@ def _analyze(
                 name for table in raw for name in _parts(connection, table, first_at, last_at)
             )
         for table in sorted(tables):
-            # Another worker may be analyzing it for the same import: no reason to fail.
-            driver_of(connection).execute(ANALYZE.format(Identifier(table)))
+            # A vacuum that Postgres began by itself ends for it; what else holds the table longer,
+            # such as another worker's analyze of the same import, is no reason to fail.
+            with suppress(LockNotAvailable):
+                driver_of(connection).execute(ANALYZE.format(Identifier(table)))
 
 
 def _parts(connection: Connection, table: str, first_at: datetime, last_at: datetime) -> list[str]:
