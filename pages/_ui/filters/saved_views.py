@@ -13,13 +13,13 @@ from core.platform.config import config
 from core.saved_views import queries, service
 from core.saved_views.figures import FIGURES
 from core.saved_views.schemas import NewSavedView, SavedViewChange, SavedViewDetails, ViewPage
-from pages._ui import dialogs, errors, guard, state, text
+from pages._ui import errors, guard, state, text
 from pages._ui.filters import filter_state
 from pages._ui.filters.filter_state import key_of
 
 CONVERSATIONS = "tuning"  # where the filters of conversations are kept
 BOUND = ("anonymous", "order")  # widgets that Streamlit itself keeps in the address
-NEW, LONGEST_NAME = "new", 80
+NEW, DELETED, LONGEST_NAME = "new", "deleted.", 80
 FLAGS = {
     "is_shared": ("Share with everyone", "Everyone who may open this page can use the view"),
     "is_pinned": ("Pin to the Overview", "Shows a figure of the page on a card"),
@@ -62,8 +62,9 @@ def draw(key: str, names: Sequence[str], actor: Actor, *, is_timed: bool) -> Non
     ):
         if edited == NEW:
             _draw_form(shown, None)
-        elif view := next((view for view in views if str(view.id) == edited), None):
-            _draw_form(shown, view)
+        elif view := next((view for view in views if edited.endswith(str(view.id))), None):
+            draw_edit = _draw_deletion if edited.startswith(DELETED) else _draw_form
+            draw_edit(shown, view)
         else:
             _draw_list(shown, views)
 
@@ -139,9 +140,29 @@ def _draw_form(shown: ShownFilters, view: SavedViewDetails | None) -> None:
                 "Delete view",
                 icon=":material/delete:",
                 key=key_of(shown.key, "delete_view"),
-                on_click=_ask_to_delete,
-                args=(shown.key, view),
+                on_click=_edit,
+                args=(shown.key, f"{DELETED}{view.id}"),
             )
+
+
+def _draw_deletion(shown: ShownFilters, view: SavedViewDetails) -> None:
+    # Not in a dialog, over which the popover would lie
+    name = text.plain(view.name)
+    st.markdown(f"{name} will be deleted{' for everyone' if view.is_shared else ''}.")
+    with st.container(horizontal=True):
+        st.button(
+            "Delete view",
+            type="primary",
+            key=key_of(shown.key, "confirm_deletion"),
+            on_click=_delete,
+            args=(shown.key, view),
+        )
+        st.button(
+            "Cancel",
+            key=key_of(shown.key, "cancel_deletion"),
+            on_click=_edit,
+            args=(shown.key, str(view.id)),
+        )
 
 
 def _draw_fields(shown: ShownFilters, view: SavedViewDetails | None) -> None:
@@ -192,11 +213,6 @@ def _save(shown: ShownFilters, view: SavedViewDetails | None) -> None:
             service.change_view(session, view.id, change, actor=actor)
     _edit(shown.key, "")
     state.toast("View saved")
-
-
-def _ask_to_delete(key: str, view: SavedViewDetails) -> None:
-    body = f"{text.plain(view.name)} will be deleted{' for everyone' if view.is_shared else ''}."
-    dialogs.confirm("Delete this view?", body, "Delete view", _delete, key, view, key="views")
 
 
 @errors.action
