@@ -50,7 +50,6 @@ def test_a_message_with_a_file_on_its_way_stays_with_a_word_and_outlives_a_reloa
 def test_a_file_is_imported_once_it_is_there_and_not_the_one_before(window: Window) -> None:
     tab = window.open()
     held = held_uploads(tab)
-    tab.press("Export or import")
     tab.press("Import sessions")
     dialog = tab.page.get_by_role("dialog", name="Import sessions")
     chosen, button = dialog.locator("input[type=file]"), dialog.get_by_role("button")

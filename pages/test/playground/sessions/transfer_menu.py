@@ -1,4 +1,4 @@
-"""The menu that exports a session, and imports one."""
+"""The menu that exports a session, and the button that imports some."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -27,24 +27,26 @@ def draw(
     current: PlaygroundSessionView, *, may_export: bool, on_imported: Callable[[UUID], None]
 ) -> None:
     with st.popover(
-        "Export or import",
-        icon=":material/import_export:",
+        "Export session",
+        icon=":material/download:",
         type="tertiary",
-        help="Export or import",
-        key="icon-transfer",
+        help="Export session",
+        key="icon-export",
     ):
         if may_export:
             _draw_exports(current.session_id)
         else:
             st.caption("Only super admins can export replays of conversations.")
-        st.button(
-            "Import sessions",
-            key="playground.import",
-            icon=":material/upload:",
-            type="tertiary",
-            on_click=open_import,
-            args=(on_imported,),
-        )
+    # Not in the popover, which would lie over the dialog
+    st.button(
+        "Import sessions",
+        key="icon-import",
+        icon=":material/upload:",
+        type="tertiary",
+        help="Import sessions",
+        on_click=open_import,
+        args=(on_imported,),
+    )
 
 
 def _draw_exports(session_id: UUID) -> None:

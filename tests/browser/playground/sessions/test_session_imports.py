@@ -13,7 +13,6 @@ def test_a_file_of_chats_is_imported_and_a_broken_one_is_refused_in_its_dialog(
     window: Window,
 ) -> None:
     tab = window.open()
-    tab.press("Export or import")
     tab.press("Import sessions")
     dialog = tab.page.get_by_role("dialog", name="Import sessions")
     for content in (LINE % "Broken" + "{", LINE % "One" + LINE % "Two"):

@@ -165,7 +165,7 @@ def test_a_session_is_renamed_found_deleted_restored_and_exported(
     row.get_by_role("button", name="Restore").click()
     expect(tab.sessions.filter(has_text="Renamed")).to_have_count(1)
     expect(tab.messages).to_have_count(2)
-    tab.press("Export or import")
+    tab.press("Export session")
     export = tab.page.get_by_role("link", name="Export JSON")
     address = export.get_attribute("href")
     assert address is not None
