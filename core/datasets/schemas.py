@@ -20,8 +20,8 @@ from pydantic import (
 from core.database.tables import storable
 from core.identity.schemas import View
 from core.ingest.json_objects import JsonObject
+from core.ingest.pattern_budget import within_budget
 from core.providers.schemas import MessageRole
-from core.scoring.patterns import within_budget
 from core.scoring.schemas import ScorerList
 
 MOST_CASES = 10_000  # of a version

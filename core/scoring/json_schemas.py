@@ -11,8 +11,8 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 
 from core.database.tables import STORED
+from core.ingest.pattern_budget import checked
 from core.platform.patterns import compiled
-from core.scoring.patterns import checked
 
 MAX_STEPS = 1_000_000  # schemas can double their work at each level, or ask the same repeatedly
 REFERENCE_STEPS = 50

@@ -16,9 +16,9 @@ from pydantic import (
 
 from core.identity.schemas import View
 from core.ingest.json_objects import JsonObject
+from core.ingest.pattern_budget import checked, within_budget
 from core.presentation.money import Usd
 from core.scoring.json_schemas import checked_schema
-from core.scoring.patterns import checked, within_budget
 
 MAX_SCORERS = 20  # in one list
 MAX_SCORERS_IN_ALL = 50  # with those of all and any

@@ -31,8 +31,8 @@ from core.errors import Forbidden
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
 from core.identity.service import audit
+from core.ingest.pattern_budget import compile_budget
 from core.providers.schemas import MessageRole
-from core.scoring.patterns import compile_budget
 
 SHOWN = 3  # cases of a dry run
 TEXTS = set(CaseTexts.model_fields)

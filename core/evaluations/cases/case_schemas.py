@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WrapValida
 from core.datasets.files.promptfoo_vars import CaseVariablesRefused, messages_of
 from core.ingest.json_objects import JsonObject
 from core.ingest.null_defaults import OrDefault
+from core.ingest.pattern_budget import within_budget
 from core.providers.schemas import ChatMessage, MessageRole
-from core.scoring.patterns import within_budget
 from core.scoring.schemas import (
     ContainsScorer,
     ExactScorer,

@@ -4,6 +4,7 @@ import streamlit as st
 from pydantic import ValidationError
 
 from core.errors import Invalid
+from core.ingest.pattern_budget import compile_budget
 from core.ingest.redaction import Mode, OwnPattern, Redaction
 from core.presentation.validation import message_of
 from core.system import redaction
@@ -76,9 +77,9 @@ def _show_left() -> None:
 def _entered_rules() -> Redaction:
     """Return the form; raise Invalid."""
     chosen = {name: state.get(f"redaction.{name}", True) for name in RULES}
-    patterns = tuple(
-        _pattern(line) for line in state.get(PATTERNS, "").splitlines() if line.strip()
-    )
+    lines = [line for line in state.get(PATTERNS, "").splitlines() if line.strip()]
+    with compile_budget():
+        patterns = tuple(_pattern(line) for line in lines)
     try:
         return Redaction(mode=state.get(MODE, Mode.OFF), patterns=patterns, **chosen)
     except ValidationError as wrong:

@@ -136,6 +136,12 @@ def test_a_pattern_that_fits_everywhere_is_refused(pattern: str) -> None:
         OwnPattern(name="bad", pattern=pattern)
 
 
+def test_patterns_that_take_long_to_compile_are_refused_together() -> None:
+    large = [{"name": f"p{n}", "pattern": rf"{n}\pL{{100}}"} for n in range(40)]
+    with pytest.raises(ValidationError, match="too large together"):
+        Redaction.model_validate({"patterns": large})
+
+
 def test_two_patterns_need_two_names() -> None:
     with pytest.raises(ValidationError, match="same name"):
         Redaction(patterns=(OwnPattern(name="a", pattern="x"), OwnPattern(name="a", pattern="y")))

@@ -36,3 +36,10 @@ def test_changed_rules_hold_at_once() -> None:
     changed = redacting(r"B-\d+")
     assert changed is not None
     assert changed.text("A-1 and B-2") == "A-1 and [order]"
+
+
+def test_stored_patterns_are_read_without_compiling_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    redacting(r"C-\d+")
+    monkeypatch.setattr(redaction, "checked", lambda *_, **__: pytest.fail("compiled"))
+    with transaction() as session:
+        assert settings.read(session, Redaction).patterns[0].pattern == r"C-\d+"

@@ -1,6 +1,6 @@
 """How much the patterns of one body may take to compile."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeVar
@@ -8,7 +8,7 @@ from typing import TypeVar
 from pydantic import ValidationInfo
 
 from core.database.tables import STORED
-from core.platform.patterns import Pattern, compiled
+from core.platform.patterns import LARGE_BYTES, USUAL_BYTES, Pattern, compiled
 
 # Nothing else runs in the process while the library compiles: about 1 µs for an instruction
 MOST_INSTRUCTIONS = 2_000_000  # of all patterns of one body
@@ -46,13 +46,18 @@ def within_budget(body: object, validate: Callable[[object], Body], info: Valida
         return validate(body)
 
 
-def checked(pattern: str, *, case_sensitive: bool = True) -> Pattern:
+def checked(
+    pattern: str,
+    *,
+    case_sensitive: bool = True,
+    sizes: Sequence[int] = (USUAL_BYTES, LARGE_BYTES),
+) -> Pattern:
     """Return the compiled pattern of a body; raise ValueError with the reason, too, when the
     patterns before it have taken too much.
     """
     budget = _budget.get()
     if budget is None:
-        return compiled(pattern, case_sensitive=case_sensitive)
+        return compiled(pattern, case_sensitive=case_sensitive, sizes=sizes)
     if (known := budget.compiled.get((pattern, case_sensitive))) is not None:
         return known
     if budget.left <= 0:
@@ -62,7 +67,7 @@ def checked(pattern: str, *, case_sensitive: bool = True) -> Pattern:
         )
     taken = REFUSED_INSTRUCTIONS
     try:
-        found = compiled(pattern, case_sensitive=case_sensitive)
+        found = compiled(pattern, case_sensitive=case_sensitive, sizes=sizes)
         taken, budget.compiled[pattern, case_sensitive] = found.programsize, found
     finally:
         budget.left -= taken
