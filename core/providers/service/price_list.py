@@ -32,7 +32,7 @@ PerMillion = Annotated[Usd, Field(ge=0, le=1_000_000, max_digits=13, decimal_pla
 class NewPrice(BaseModel):
     """A model's price from a time on, in US dollars per million tokens.
 
-    `provider` is the name that senders use, or empty for any.
+    `provider` is the name that senders use, or empty for requests that name none.
     """
 
     model_config = ConfigDict(
