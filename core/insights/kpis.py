@@ -92,10 +92,17 @@ def _users(core: Session, scope: WatchScope, before: WatchScope) -> list[Kpi]:
         # Traffic follows the weekday: below a week, other days would stand beside each other
         change = change if scope.period.has_every_weekday else NOT_KNOWN
         value, compared, earlier = (getattr(each, metric, None) for each in (whole, now, then))
-        made = kpi(
-            name, f"{metric.capitalize()} users", FigureUnit.COUNT, (value, earlier), change, course
+        found.append(
+            kpi(
+                name,
+                f"{metric.capitalize()} users",
+                FigureUnit.COUNT,
+                (value, earlier),
+                change,
+                course,
+                compared=compared,
+            )
         )
-        found.append(made if compared == value else made.model_copy(update={"compared": compared}))
     return found
 
 

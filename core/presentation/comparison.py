@@ -12,6 +12,8 @@ change counts when its probability by chance is at most 5%:
   when at least four are known, because events of one day are correlated. At least ten cases on each
   side; a change of at least a twentieth of the rate (or of its complement) and 0.1 percentage
   points.
+- A KPI that moved the other way has no such verdict: the total of a week may fall while most of its
+  days rise.
 """
 
 from collections.abc import Sequence
@@ -65,10 +67,13 @@ class Bounds(Protocol):
 
 @dataclass(frozen=True)
 class Change:
-    """A verdict, and the probability of such a change by chance, or None when unknown."""
+    """A verdict, the probability of such a change by chance, and whether it is a rise; None when
+    unknown.
+    """
 
     verdict: ChangeVerdict
     chance: float | None = None
+    is_rise: bool | None = None
 
 
 NOT_KNOWN = Change(ChangeVerdict.UNKNOWN)
@@ -113,19 +118,32 @@ def kpi(
     values: tuple[float | Decimal | None, float | Decimal | None],
     change: Change,
     course: Sequence[float | None],
+    *,
+    compared: float | None = None,
 ) -> Kpi:
-    """Return a KPI; `values` are that of the period and that of the previous one."""
+    """Return a KPI; `values` are that of the period and that of the previous one, which is compared
+    with `compared` where that is given.
+    """
     value, before = (float(amount) if amount is not None else None for amount in values)
+    is_other_way = _is_other_way(change, value if compared is None else compared, before)
     return Kpi(
         name=name,
         label=label,
         unit=unit,
         value=value,
         before=before,
-        verdict=change.verdict,
+        compared=None if compared == value else compared,
+        verdict=ChangeVerdict.NOISE if is_other_way else change.verdict,
         chance=change.chance,
         course=list(course),
     )
+
+
+def _is_other_way(change: Change, value: float | None, before: float | None) -> bool:
+    """Whether a figure fell, or stayed, with a change that is a rise, or the other way round."""
+    if change.is_rise is None or value is None or before is None:
+        return False
+    return value <= before if change.is_rise else value >= before
 
 
 def not_compared(key_figure: Kpi) -> Kpi:
@@ -183,15 +201,17 @@ def of_intervals(now: Bounds, before: Bounds, meaning: Meaning) -> Change:
         return NOT_KNOWN
     if now.low <= before.high and before.low <= now.high:
         return Change(ChangeVerdict.NOISE)
-    return Change(_direction(1 if now.low > before.high else -1, meaning))
+    is_rise = now.low > before.high
+    return Change(_direction(meaning, is_rise=is_rise), is_rise=is_rise)
 
 
 def _change(shift: float, chance: float, threshold: float, meaning: Meaning) -> Change:
-    is_significant = abs(shift) >= threshold and chance <= LEAST_CHANCE
-    return Change(_direction(shift, meaning) if is_significant else ChangeVerdict.NOISE, chance)
+    if abs(shift) < threshold or chance > LEAST_CHANCE:
+        return Change(ChangeVerdict.NOISE, chance)
+    return Change(_direction(meaning, is_rise=shift > 0), chance, is_rise=shift > 0)
 
 
-def _direction(shift: float, meaning: Meaning) -> ChangeVerdict:
+def _direction(meaning: Meaning, *, is_rise: bool) -> ChangeVerdict:
     if meaning is Meaning.NEITHER:
         return ChangeVerdict.DIFFERENT
-    return ChangeVerdict.BETTER if (shift > 0) is (meaning is Meaning.GOOD) else ChangeVerdict.WORSE
+    return ChangeVerdict.BETTER if is_rise is (meaning is Meaning.GOOD) else ChangeVerdict.WORSE

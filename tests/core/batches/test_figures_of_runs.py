@@ -130,6 +130,20 @@ def test_runs_that_retention_has_partly_removed_are_not_compared(
     assert success.verdict == ("unknown" if before is None else "worse")
 
 
+def test_fewer_failed_runs_are_not_called_worse_although_more_of_all_runs_fail(
+    actor: Actor,
+) -> None:
+    for number in range(100):
+        ran(DAY - timedelta(hours=number + 1), "failed" if number < 20 else "completed")
+    for number in range(20):
+        ran(DAY + timedelta(hours=number), "failed" if number < 10 else "completed")
+    period = Period(DAY, DAY + timedelta(days=5), "UTC")
+    with transaction() as session:
+        [_, success, bad, _] = run_kpis(session, BatchRunQuery(period), actor=actor)
+    assert (success.value, success.before, success.verdict) == (0.5, 0.8, "worse")
+    assert (bad.value, bad.before, bad.verdict) == (10, 20, "noise")
+
+
 def test_a_day_that_is_not_over_is_in_no_sparkline(
     actor: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

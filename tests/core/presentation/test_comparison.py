@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from core.presentation.comparison import NOT_KNOWN, ChangeVerdict, Meaning, of_level, of_rate
+from core.presentation.comparison import NOT_KNOWN, ChangeVerdict, Meaning, kpi, of_level, of_rate
+from core.presentation.formatting import FigureUnit
 from core.statistics.means import chance_of_shift
 from core.statistics.rates import chance_of_rates, chances_of_so_many, rate_difference
 
@@ -121,3 +122,21 @@ def test_a_shift_that_never_varies_is_certain_and_none_is_none() -> None:
 
 def test_parts_below_zero_on_one_side_have_no_verdict() -> None:
     assert of_level([-5, 50, 50, 50, 50], [50, 50, 50, 50, 50], Meaning.BAD) == NOT_KNOWN
+
+
+@pytest.mark.parametrize(
+    ("value", "compared", "verdict"),
+    [
+        (972, None, ChangeVerdict.NOISE),
+        (1060, None, ChangeVerdict.NOISE),
+        (1172, None, ChangeVerdict.WORSE),
+        (1172, 972, ChangeVerdict.NOISE),
+    ],
+)
+def test_a_total_that_falls_while_most_days_rise_is_not_worse(
+    value: float, compared: float | None, verdict: ChangeVerdict
+) -> None:
+    change = of_level([12.0] * 6 + [900.0], [10.0] * 6 + [1000.0], Meaning.BAD)
+    assert change.verdict is ChangeVerdict.WORSE
+    cost = kpi("cost", "Cost", FigureUnit.MONEY, (value, 1060), change, [], compared=compared)
+    assert (cost.verdict, cost.compared) == (verdict, compared)
