@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from core.evaluations.views import Estimate, Recommendation, TargetView
 from core.presentation.formatting import count, share
 from core.statistics.bootstrap import FEWEST
+from core.statistics.paired import SIGNIFICANT
 from core.statistics.rates import rate_difference
 
 LOW_RATE = 0.8
@@ -52,18 +53,25 @@ def _of(target: TargetView) -> Iterator[Recommendation]:
 def _weak_tags(target: TargetView) -> Iterator[tuple[str, str]]:
     """Yield the tags whose cases pass less often than all cases, beyond chance."""
     whole = target.success_rate
-    for each in target.by_tag:
-        rate = each.success_rate
-        rest = whole.n - rate.n
-        # A difference of small groups is mostly chance
-        if rate.low is None or rest < FEWEST or rate.value is None or whole.value is None:
+    # A difference of small groups is mostly chance
+    compared = [
+        each
+        for each in target.by_tag
+        if each.success_rate.low is not None and whole.n - each.success_rate.n >= FEWEST
+    ]
+    # Bonferroni: each tag is one more chance of a false alarm
+    certain = 1 - SIGNIFICANT / max(len(compared), 1)
+    for each in compared:
+        rate, rest = each.success_rate, whole.n - each.success_rate.n
+        if rate.value is None or whole.value is None:
             continue
         others = (whole.value * whole.n - rate.value * rate.n) / rest
         passed = round(others * rest)
         # Figures that were stored by an older version count the runs of a tag's only case
         if not 0 <= passed <= rest:
             continue
-        _, high = rate_difference(round(rate.value * rate.n), rate.n, passed, rest)
+        counts = (round(rate.value * rate.n), rate.n, passed, rest)
+        _, high = rate_difference(*counts, certain=certain)
         if high < 0:
             yield (
                 f"{target.title}: improve the answers to cases tagged “{each.tag}”.",

@@ -1,5 +1,7 @@
 """Rates by tag count cases, and are compared with the other cases only where they can be."""
 
+import pytest
+
 from core.evaluations.figures.recommendations import recommend
 from core.evaluations.figures.summary import summarize
 from core.evaluations.queries.figures import CaseCounts
@@ -43,3 +45,17 @@ def test_a_tag_whose_stored_rate_counts_runs_does_not_break_the_recommendations(
     stored = TagFigures(tag="hard", success_rate=Estimate(value=0, low=0, high=0.1, n=RUNS))
     target = shown(figures(60).model_copy(update={"by_tag": (stored,)}))
     assert "tag" not in [each.kind for each in recommend([target])]
+
+
+@pytest.mark.parametrize(("passed", "weak"), [(5, ["tag"]), (9, [])])
+def test_the_weakest_of_many_tags_is_named_only_where_chance_does_not_explain_it(
+    passed: int, weak: list[str]
+) -> None:
+    cases = [(place, place // 20, place % 20) for place in range(400)]
+    counts = [
+        CaseCounts(1, place, int(number < (14 if tag else passed)), 1, 0, 1, None)
+        for place, tag, number in cases
+    ]
+    tags = {place: [f"tag {tag}"] for place, tag, _ in cases}
+    [found] = summarize(counts, tags, {}, [], targets=1, own_place=1).targets
+    assert [each.kind for each in recommend([shown(found)]) if each.kind == "tag"] == weak
