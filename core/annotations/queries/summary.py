@@ -232,14 +232,16 @@ def _pace(ai: Session, where: Sequence[ColumnElement[bool]], period: Period) -> 
     before = func.lag(notes.c.created_at).over(
         partition_by=notes.c.admin_user_id, order_by=in_order
     )
+    # Of all annotations: between two that a filter keeps, the reviewer wrote others
     gaps = (
-        select(func.extract("epoch", notes.c.created_at - before).label("seconds"))
-        .where(*where)
+        select(notes.c.id, func.extract("epoch", notes.c.created_at - before).label("seconds"))
+        .where(notes.c.created_at >= period.start, notes.c.created_at < period.end)
         .subquery()
     )
-    is_work = gaps.c.seconds < PAUSE_S
-    middle = select(func.percentile_cont(0.5).within_group(gaps.c.seconds), func.count()).where(
-        is_work
+    middle = (
+        select(func.percentile_cont(0.5).within_group(gaps.c.seconds), func.count())
+        .join_from(notes, gaps, gaps.c.id == notes.c.id)
+        .where(*where, gaps.c.seconds < PAUSE_S)
     )
     median, known = ai.execute(middle).one()
     return ReviewPace(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.annotations.queries import summary
-from core.annotations.schemas import AnnotationFilter, AnnotationStatus
+from core.annotations.schemas import AnnotationFilter, AnnotationStatus, AnnotationType
 from core.annotations.views import AnnotationShare, ReviewSummary
 from core.database.db import Database, transaction
 from core.errors import Forbidden
@@ -170,6 +170,15 @@ def test_pace_leaves_pauses_out_and_names_nobody() -> None:
     assert (found.pace.median_seconds, found.pace.per_day, found.pace.days) == (60.0, 14.0, 1)
     assert "Ann Example" not in found.model_dump_json()
     assert str(ANN) not in found.model_dump_json()
+
+
+def test_pace_by_a_filter_is_not_that_between_the_annotations_it_keeps() -> None:
+    stored(conversation(messages=2))
+    for number in range(30):
+        said = "correction" if number % 2 else "approved"
+        annotated("m1", admin_user_id=ANN, number=number, annotation_type=said)
+    assert summarized().pace.median_seconds == 60
+    assert summarized(type=AnnotationType.CORRECTION).pace.median_seconds == 60
 
 
 def test_of_few_there_is_no_pace() -> None:
