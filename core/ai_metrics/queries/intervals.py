@@ -24,6 +24,7 @@ PARTS_OF_A_DAY = (0, 6, 12, 18)
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 EPOCH_SQL = literal_column("timestamptz '2000-01-01 00:00:00+00'", DateTime(timezone=True))
 LOCAL_EPOCH_SQL = literal_column("timestamp '2000-01-01 00:00:00'", DateTime())
+HALF_HOUR_SQL: ColumnElement[timedelta] = literal_column("interval '30 minutes'")
 SIX_HOURS_SQL: ColumnElement[timedelta] = literal_column("interval '6 hours'")
 
 
@@ -59,7 +60,14 @@ def start_of_interval(at: ColumnElement[datetime], step: Interval) -> ColumnElem
         return moment_sql(local, zone)
     if step.is_of_days:
         return start_of(step.value, at, zone)
-    return func.date_trunc(step.value, at, zone)
+    return _hour_of(at, zone)
+
+
+def _hour_of(at: ColumnElement[datetime], zone: ColumnElement[str]) -> ColumnElement[datetime]:
+    start = func.date_trunc("hour", at, zone, type_=DateTime(timezone=True))
+    local = func.timezone(zone, start, type_=DateTime())
+    # Where clocks change by half an hour, an hour can begin when they do
+    return start + (func.date_trunc("hour", local + HALF_HOUR_SQL, type_=DateTime()) - local)
 
 
 def _hours(period: Period, step: Interval) -> set[datetime]:
@@ -71,7 +79,9 @@ def _hours(period: Period, step: Interval) -> set[datetime]:
     if step is Interval.HALF_HOUR:
         return set(halves)
     zone = ZoneInfo(period.zone)
-    return {half - timedelta(minutes=half.astimezone(zone).minute) for half in halves}
+    starts = {half - timedelta(minutes=half.astimezone(zone).minute) for half in halves}
+    # One that begins at half past by the clock before the change begins with the change
+    return {start + timedelta(minutes=start.astimezone(zone).minute) for start in starts}
 
 
 def _six_hours(period: Period) -> list[datetime]:

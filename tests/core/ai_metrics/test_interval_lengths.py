@@ -82,6 +82,9 @@ def test_hours_are_those_of_the_clock_when_it_changes_by_half_an_hour(
     assert [each.requests for each in found.series].count(0) == 0
     assert len(found.series) == hours
     assert sum(each.requests for each in found.series) == found.overall.requests == len(halves)
+    starts = [each.at for each in found.series]
+    counts = Counter(max(start for start in starts if start <= half) for half in halves)
+    assert {each.at: each.requests for each in found.series} == counts
 
 
 @pytest.mark.parametrize("is_folded", [True, False])
