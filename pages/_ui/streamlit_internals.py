@@ -119,5 +119,19 @@ def change_parameters(changes: Mapping[str, str], removed: Iterable[str]) -> Non
         parameters.update(changes)
 
 
+def replace_parameters(given: Mapping[str, str]) -> None:
+    """Replace all parameters of the address, from a callback.
+
+    Left alone, Streamlit refuses to set one that a widget has, and fills widgets that are drawn
+    anew from the address before.
+    """
+    with get_session_state().query_params() as parameters:
+        for name in given:
+            if (binding := parameters.get_binding_for_param(name)) is not None:
+                parameters.unbind_widget(binding.widget_id)
+        parameters.from_dict(given)
+        parameters.set_initial_query_params_from_current()
+
+
 def _size(files: Mapping[str, UploadedFileRec]) -> int:
     return sum(len(file.data) for file in list(files.values()))

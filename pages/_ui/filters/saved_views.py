@@ -1,24 +1,26 @@
 """The views of a page: filters saved under a name, opened again from the filter bar."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 import streamlit as st
 from pydantic import ValidationError
 
+from core.ai_metrics.requests import RequestOrder
 from core.identity.permissions import may
 from core.identity.schemas import Actor
 from core.platform.config import config
 from core.saved_views import queries, service
 from core.saved_views.figures import FIGURES
 from core.saved_views.schemas import NewSavedView, SavedViewChange, SavedViewDetails, ViewPage
-from pages._ui import errors, guard, state, text
+from pages._ui import errors, guard, state, streamlit_internals, text
 from pages._ui.filters import filter_state
 from pages._ui.filters.filter_state import key_of
 
 CONVERSATIONS = "tuning"  # where the filters of conversations are kept
-BOUND = ("anonymous", "order")  # widgets that Streamlit itself keeps in the address
+# Widgets that Streamlit itself keeps in the address, and their values without a parameter
+BOUND: Mapping[str, object] = {"anonymous": False, "order": RequestOrder.SLOWEST}
 NEW, DELETED, LONGEST_NAME = "new", "deleted.", 80
 FLAGS = {
     "is_shared": ("Share with everyone", "Everyone who may open this page can use the view"),
@@ -118,8 +120,11 @@ def _draw_one(shown: ShownFilters, view: SavedViewDetails) -> None:
 
 def open_view(view: SavedViewDetails) -> None:
     """Apply a view's filters on its own page, from a callback."""
-    state.forget(*BOUND)
-    st.query_params.from_dict(view.parameters)
+    state.forget(*BOUND.keys() & view.query.keys())  # they take theirs from the new address
+    for name in (BOUND.keys() - view.query.keys()) & st.session_state.keys():
+        # The browser goes on to show the old value unless it is told another
+        state.put(name, BOUND[name])
+    streamlit_internals.replace_parameters(view.parameters)
 
 
 def _edit(key: str, what: str) -> None:

@@ -106,6 +106,28 @@ def test_a_shared_view_is_opened_by_others_and_deleted_by_admins_only(
     assert views(admin) == {}
 
 
+def test_a_view_opens_with_a_choice_that_a_widget_of_its_page_has(
+    console: Console, admin: Person
+) -> None:
+    ai_metrics.send(ai_metrics.request(clock.now()))
+    keep(admin, "Sessions", ViewPage.USERS, anonymous="true")
+    keep(admin, "Latest", ViewPage.AI_METRICS, order="Newest")
+    for page, name in ((USERS, "Sessions"), (AI_METRICS, "Latest")):
+        app = press(console(admin, page), name)
+        assert "Something went wrong" not in said(app)
+        assert app.query_params == views(admin)[name]
+
+
+def test_a_view_turns_off_a_choice_that_it_leaves_out(console: Console, admin: Person) -> None:
+    keep(admin, "Everyone", ViewPage.USERS, environment="production")
+    app = console(admin, USERS)
+    app.query_params["anonymous"] = "true"
+    app = press(app.run(), "Everyone")
+    toggle = next(each for each in app.toggle if each.label == "Anonymous sessions")
+    # A browser is told: it would go on to show what was chosen
+    assert (toggle.value, toggle.proto.set_value, app.query_params) == (False, True, {})
+
+
 def test_a_list_of_review_opens_on_its_tab(console: Console, admin: Person) -> None:
     keep(admin, "Unhappy", ViewPage.CONVERSATIONS, rating="negative", days="7")
     app = console(admin, TUNING)
