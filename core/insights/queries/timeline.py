@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from core.activity.views import JourneyEvent
@@ -17,6 +17,7 @@ from core.conversations.models import Conversation
 from core.database.tables import table_of
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor, View
+from core.knowledge.feedback.queries import feedback_list
 from core.knowledge.models import Feedback
 from core.presentation.periods import Watched
 
@@ -109,9 +110,8 @@ def read_other_activity(
     is_readable = may(actor, Permission.READ_CONTENTS)
     own = talks.c.user_id == user_id
     found = core.execute(_of(talks, own, watched, since, until)).mappings().all()
-    # Many senders name the user with the conversation alone
-    on_own = feedback.c.conversation_id.in_([row["id"] for row in found])
-    given = or_(feedback.c.user_id == user_id, and_(feedback.c.user_id.is_(None), on_own))
+    # Also on conversations that are not shown: there may be more than MOST
+    given = feedback_list.is_of_users(core, [user_id])
     rated = ai.execute(_of(feedback, given, watched, since, until)).mappings()
     return OtherActivity(
         talks=[_talk(row, is_readable=is_readable) for row in found],

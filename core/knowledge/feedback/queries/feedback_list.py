@@ -93,7 +93,7 @@ def conditions(
     if watched.app is not None:
         found.append(columns.app == watched.app)
     if watched.users is not None:
-        found.append(_is_of(core, watched.users))
+        found.append(is_of_users(core, watched.users))
     if filters.rating is not None:
         found.append(rated(filters.rating, columns.rating, columns.scale))
     if filters.has is not None:
@@ -104,7 +104,7 @@ def conditions(
     return found
 
 
-def _is_of(core: Session, users: Collection[UUID]) -> ColumnElement[bool]:
+def is_of_users(core: Session, users: Collection[UUID]) -> ColumnElement[bool]:
     """Return the condition of feedback that names one of the users or, without a user, one of
     their conversations; these are in the database `core`.
     """
