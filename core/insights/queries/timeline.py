@@ -49,11 +49,14 @@ class TimelineFeedback(View):
 
 
 class OtherActivity(View):
-    """Conversations and feedback of a time span; `is_readable` allows contents."""
+    """Conversations and feedback of a time span, the first MOST of each; there are more if it
+    `is_cut`. `is_readable` allows contents.
+    """
 
     talks: list[TimelineConversation]
     opinions: list[TimelineFeedback]
     is_readable: bool
+    is_cut: bool = False
 
 
 Entry = JourneyEvent | TimelineConversation | TimelineFeedback
@@ -112,11 +115,12 @@ def read_other_activity(
     found = core.execute(_of(talks, own, watched, since, until)).mappings().all()
     # Also on conversations that are not shown: there may be more than MOST
     given = feedback_list.is_of_users(core, [user_id])
-    rated = ai.execute(_of(feedback, given, watched, since, until)).mappings()
+    rated = ai.execute(_of(feedback, given, watched, since, until)).mappings().all()
     return OtherActivity(
-        talks=[_talk(row, is_readable=is_readable) for row in found],
-        opinions=[_opinion(row, is_readable=is_readable) for row in rated],
+        talks=[_talk(row, is_readable=is_readable) for row in found[:MOST]],
+        opinions=[_opinion(row, is_readable=is_readable) for row in rated[:MOST]],
         is_readable=is_readable,
+        is_cut=max(len(found), len(rated)) > MOST,
     )
 
 
@@ -178,7 +182,7 @@ def _of(
         wanted.append(columns.created_at > since)
     if until is not None:
         wanted.append(columns.created_at <= until)
-    return select(table).where(*wanted).order_by(columns.created_at, columns.id).limit(MOST)
+    return select(table).where(*wanted).order_by(columns.created_at, columns.id).limit(MOST + 1)
 
 
 def _talk(row: Any, *, is_readable: bool) -> TimelineConversation:  # noqa: ANN401  a row by name

@@ -5,7 +5,12 @@ import streamlit as st
 from core.activity.errors import AnonymousSessionMissing, UserMissing
 from core.activity.queries import journeys, user_details
 from core.activity.views import JourneyEvents, OnboardingStatus
-from core.insights.queries.timeline import OtherActivity, read_other_activity, timeline
+from core.insights.queries.timeline import (
+    MOST,
+    OtherActivity,
+    read_other_activity,
+    timeline,
+)
 from core.presentation import formatting
 from core.presentation.periods import Watched
 from core.system import workspace
@@ -105,6 +110,8 @@ def _draw_timeline(found: JourneyEvents, others: OtherActivity | None) -> None:
             zone,
             is_readable=others is not None and others.is_readable,
         )
+        if others is not None and others.is_cut:
+            st.caption(f"Only the first {MOST} conversations and {MOST} ratings are shown.")
         if left := _left(found):
             st.button(
                 f"Show more ({left:,} events left)",

@@ -155,6 +155,18 @@ def test_a_page_of_a_journey_has_what_lies_between_its_events(admin: Actor) -> N
     assert len(seen(admin).talks) == 3
 
 
+def test_a_journey_says_that_further_conversations_are_left_out(
+    admin: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.insights.queries.timeline.MOST", 2)
+    talked("c1", 1)
+    talked("c2", 2)
+    assert not seen(admin).is_cut
+    talked("c3", 3)
+    found = seen(admin)
+    assert ([each.at for each in found.talks], found.is_cut) == ([minutes(1), minutes(2)], True)
+
+
 def test_words_are_only_for_those_who_may_read_them(admin: Actor) -> None:
     talked("c1", 1)
     rated("f1", 2, 1)
