@@ -144,6 +144,7 @@ def load(secret_setting: str | None, data: Path) -> Keyring:
     path = data / KEY_FILE
     if not has_key(data):
         data_folder.write_private(path, new_token())
+    # Bytes that are no UTF-8 are read as what is not printable, and refused with the same words
     secret = path.read_text(errors="surrogateescape").strip()
     if not secret.isprintable() or len(secret) < MIN_SECRET_CHARS:
         raise StartRefused(f"{path} has no valid key. Restore the file, or set ATTUNE_SECRET_KEY.")

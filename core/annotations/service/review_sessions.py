@@ -26,6 +26,7 @@ from core.annotations.settings import ReviewSettings
 from core.database.paging import Window
 from core.identity.schemas import Actor
 
+# Of one reviewer's annotations of a message: it may have been in the queue several times
 LATEST = Window(20)
 
 
