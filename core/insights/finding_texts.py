@@ -11,7 +11,6 @@ from core.ai_metrics.queries.series import volume_by_model
 from core.ai_metrics.views import AiMetricsQuery, ModelVolume, ToolFigures
 from core.batches.queries.failing_jobs import FailingJob
 from core.insights.schemas import Finding, FindingSeverity, QuotingFinding, WatchScope
-from core.platform import clock
 from core.presentation import formatting
 from core.presentation.comparison import ChangeVerdict, Kpi
 from core.presentation.periods import in_address
@@ -161,7 +160,7 @@ def _of_cost(
     scope: WatchScope,
 ) -> Finding:
     """Return the finding of a rise in cost, with the model that most of it comes from, if any."""
-    asked = AiMetricsQuery(scope.period.before(clock.now()), scope.watched)
+    asked = AiMetricsQuery(scope.period, scope.watched).previous
     before = {(each.provider, each.model): each.cost_usd for each in volume_by_model(core, asked)}
     now = {(each.provider, each.model): each.cost_usd for each in volumes}
     rises = {key: cost - before.get(key, 0) for key, cost in now.items()}

@@ -71,7 +71,7 @@ def overview_kpis(
         conversions = funnel_counts.count_conversions(
             core, scope.period, scope.watched, actor=actor
         )
-    before = replace(scope, period=scope.period.before(clock.now()))
+    before = scope.previous
     of_ai = {each.name: each for each in figures.of_ai}
     return [
         *_users(core, scope, before),
@@ -154,7 +154,7 @@ def _open_days(period: Period, known: int, window: timedelta) -> int:
 
 def _feedback(core: Session, ai: Session, scope: WatchScope) -> Kpi:
     """Return the share of positive feedback."""
-    before = replace(scope, period=scope.period.before(clock.now()))
+    before = scope.previous
     now, then = count_feedback(core, ai, scope), count_feedback(core, ai, before)
     # Feedback names no release
     is_known = scope.watched.release is None

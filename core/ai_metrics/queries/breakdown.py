@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -26,7 +26,6 @@ from core.ai_metrics.views import AiMetricsQuery, Interval
 from core.cache.large_workspaces import cached_if_large
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.platform import clock
 from core.presentation.periods import Period
 from core.statistics.rates import rate
 
@@ -108,7 +107,7 @@ def break_down(
     """
     require(actor, Permission.WATCH)
     step = chosen(asked.period, interval)
-    before = replace(asked, period=asked.period.before(clock.now()))
+    before = asked.previous
 
     def read(query: AiMetricsQuery) -> list[Row]:
         return cached_if_large(

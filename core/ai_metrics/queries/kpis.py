@@ -1,7 +1,7 @@
 """KPIs of AI requests, compared with the previous period."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -71,7 +71,7 @@ def ai_request_kpis(session: Session, query: AiMetricsQuery, *, actor: Actor) ->
 def read_kpis(session: Session, query: AiMetricsQuery, *, actor: Actor) -> AiRequestKpis:
     """Return the same KPIs with the number of unpriced requests."""
     require(actor, Permission.WATCH)
-    before = replace(query, period=query.period.before(clock.now()))
+    before = query.previous
     step = Interval.HOUR if query.period.end - query.period.start <= BY_THE_HOUR else Interval.DAY
     one, other = side(session, query, step), side(session, before, step)
     found = [

@@ -1,7 +1,5 @@
 """The previous period by the same intervals, for the gray lines of charts."""
 
-from dataclasses import replace
-
 from sqlalchemy.orm import Session
 
 from core.ai_metrics.breakdown_views import PreviousSeries
@@ -11,7 +9,6 @@ from core.ai_metrics.queries.series import measured_series, volume_and_times
 from core.ai_metrics.views import AiMetricsQuery, Interval
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.platform import clock
 
 
 def previous_series(
@@ -19,7 +16,7 @@ def previous_series(
 ) -> PreviousSeries:
     """Return the previous period by interval, as far as this one has elapsed."""
     require(actor, Permission.WATCH)
-    before = replace(query, period=query.period.before(clock.now()))
+    before = query.previous
     nothing = PreviousSeries(requests=[], tokens=[], cost=[], error_rate=[], p95=[])
     # What retention has partly removed is not compared (docs/decisions/0018)
     if not is_all_there(session, before):

@@ -1,7 +1,6 @@
 """KPIs of batch runs, compared with the previous period."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -32,7 +31,7 @@ Course = list[float | None]
 def run_kpis(session: Session, query: BatchRunQuery, *, actor: Actor) -> list[Kpi]:
     """Return KPIs: runs, success rate, failed runs, and duration."""
     require(actor, Permission.WATCH)
-    before = replace(query, period=query.period.before(clock.now()))
+    before = query.previous
     one, other = figures(session, query), figures(session, before)
     days = _ended(by_day(session, query, actor=actor), query.period.zone)
     days_before = by_day(session, before, actor=actor)

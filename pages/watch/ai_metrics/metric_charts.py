@@ -1,7 +1,6 @@
 """Charts of AI requests over time, each beside the previous period; a click zooms in."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import streamlit as st
 
@@ -11,7 +10,6 @@ from core.ai_metrics.queries import series, tools
 from core.ai_metrics.queries.latency.latency_by_outcome import latency_by_outcome
 from core.ai_metrics.queries.previous_period import previous_series
 from core.ai_metrics.queries.requests import request_errors
-from core.platform import clock
 from core.presentation.chart_markers import ChartMarker
 from core.presentation.drawing import Chart
 from pages._ui import charts, errors, watch
@@ -82,7 +80,7 @@ def _latency_chart(
     reads: Reads, chosen: Filters, markers: Sequence[ChartMarker], *, is_log: bool
 ) -> Chart:
     found = reads.ask(latency_by_outcome, chosen.asked)
-    earlier = replace(chosen.asked, period=chosen.period.before(clock.now()))
+    earlier = chosen.asked.previous
     before = reads.ask(latency_by_outcome, earlier, found.interval)
     previous = [point.p95 for point in before.succeeded] if before.overall.requests else []
     return latency_over_time(
