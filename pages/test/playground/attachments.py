@@ -49,8 +49,8 @@ def read_typed(key: str) -> TypedMessage:
     """Return what the message field held when it was sent."""
     given: ChatInputValue | str = state.get(key, "")
     if isinstance(given, str):
-        return TypedMessage(given, ())
-    return TypedMessage(given.text, tuple(given.files))
+        return TypedMessage(given.rstrip(), ())
+    return TypedMessage(given.text.rstrip(), tuple(given.files))
 
 
 def draw(session_id: UUID, files: list[AttachmentView]) -> None:

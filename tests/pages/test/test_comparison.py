@@ -260,6 +260,16 @@ def test_a_prompt_with_stop_sequences_and_variables_answers_with_both(
     assert "You work for Acme." in said(app.run())
 
 
+def test_a_message_is_sent_without_the_space_that_a_refusal_may_leave_at_its_end(
+    console: Console, admin: Person
+) -> None:
+    app = console(admin, COMPARISON)
+    choose(app, "Model A", "fake:echo")
+    choose(app, "Model B", "fake:plain")
+    ask(app, admin, "Hello ")
+    assert newest(admin).turns[0].message == "Hello"
+
+
 def test_a_message_of_spaces_is_refused(console: Console, admin: Person) -> None:
     app = console(admin, COMPARISON)
     app.chat_input[0].set_value("  ").run()

@@ -55,6 +55,13 @@ def test_a_question_is_answered_with_what_is_set(console: Console, admin: Person
     assert "Fake answer: Hello" in said(app)
 
 
+def test_a_message_is_sent_without_the_space_that_a_refusal_may_leave_at_its_end(
+    console: Console, admin: Person
+) -> None:
+    console(admin, PLAYGROUND).chat_input[0].set_value("Hello ").run()
+    assert messages(admin)[0].content == "Hello"
+
+
 def test_a_message_of_spaces_is_refused(console: Console, admin: Person) -> None:
     app = console(admin, PLAYGROUND)
     app.chat_input[0].set_value("  ").run()

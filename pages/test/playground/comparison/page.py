@@ -77,7 +77,7 @@ def send(id_: UUID | None) -> None:
     """Send the message, without an ID to a new comparison of the chosen columns; it stays in its
     field when it cannot be sent.
     """
-    message = state.get(MESSAGE, "")
+    message = state.get(MESSAGE, "").rstrip()
     try:
         new = setup.new_comparison() if id_ is None else None
         with guard.work() as (session, actor):  # one: without a turn, no comparison is left behind
