@@ -12,8 +12,9 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core.attachments.errors import AttachmentRefused
 from core.attachments.schemas import MAX_FILES, AttachmentKind, AttachmentView, NewAttachment
 from core.playground.errors import NoMessage
-from pages._ui import state
+from pages._ui import state, text
 
+KEPT = "playground.files"
 _ENDINGS = (
     "txt md csv tsv json jsonl xml html css yaml yml toml ini log sql py js ts tsx jsx java c h "
     "cpp cs go rs rb php sh tex srt vtt eml"
@@ -29,15 +30,21 @@ class TypedMessage:
     text: str
     files: tuple[UploadedFile, ...]
 
+    @property
+    def message(self) -> str:
+        """The text, or one that names the files."""
+        if self.text or not self.files:
+            return self.text
+        return f"See the attached {', '.join(file.name for file in self.files)}."
+
     def fields(self) -> dict[str, object]:
         """Return text and files as a message has them; raise AttachmentRefused or NoMessage."""
         if len(self.files) > MAX_FILES:
             raise AttachmentRefused(f"A message takes at most {MAX_FILES} files.")
-        if not (self.files or self.text.strip()):
+        if not self.message:
             raise NoMessage
-        names = ", ".join(file.name for file in self.files)
         return {
-            "message": self.text if self.text.strip() else f"See the attached {names}.",
+            "message": self.message,
             "attachments": tuple(
                 NewAttachment(name=file.name[:1000], content=b64encode(file.getvalue()))
                 for file in self.files
@@ -45,12 +52,39 @@ class TypedMessage:
         }
 
 
-def read_typed(key: str) -> TypedMessage:
-    """Return what the message field held when it was sent."""
+def read_typed(key: str, session_id: UUID) -> TypedMessage:
+    """Return what the message field held when it was sent, with the files that were kept."""
     given: ChatInputValue | str = state.get(key, "")
+    kept = _kept(session_id)
     if isinstance(given, str):
-        return TypedMessage(given.rstrip(), ())
-    return TypedMessage(given.text.rstrip(), tuple(given.files))
+        return TypedMessage(given.rstrip(), kept)
+    return TypedMessage(given.text.rstrip(), (*kept, *given.files))
+
+
+def keep(session_id: UUID, files: tuple[UploadedFile, ...]) -> None:
+    """Keep files for the next message: Streamlit's field can be filled with text alone."""
+    state.put(state.own_key(KEPT, session_id), files)
+
+
+def _kept(session_id: UUID) -> tuple[UploadedFile, ...]:
+    return state.get(state.own_key(KEPT, session_id), ())
+
+
+def draw_kept(session_id: UUID) -> None:
+    """Draw the files that were kept, each as a button that removes it."""
+    kept = _kept(session_id)
+    if not kept:
+        return
+    with st.container(horizontal=True, gap="small", key="kept-files"):
+        for number, file in enumerate(kept):
+            st.button(
+                text.plain(file.name),
+                key=f"kept-file-{number}",
+                icon=":material/close:",
+                help="Remove file",
+                on_click=keep,
+                args=(session_id, kept[:number] + kept[number + 1 :]),
+            )
 
 
 def draw(session_id: UUID, files: list[AttachmentView]) -> None:

@@ -118,6 +118,7 @@ def ask(
     """Draw the message field, which can be used while an answer is pending, and below it what the
     message would cost.
     """
+    attachments.draw_kept(session.session_id)
     st.chat_input(
         "Type your next message" if is_answering else "Message the model",
         key=MESSAGE,

@@ -100,8 +100,8 @@ def keep(editor: Editor) -> None:
 
 @errors.action
 def ask(editor: Editor) -> None:
-    """Send the message; it stays in its field when it cannot be sent."""
-    typed, draft = attachments.read_typed(chat.MESSAGE), editor.draft()
+    """Send the message; it stays in its field when it cannot be sent, and its files above it."""
+    typed, draft = attachments.read_typed(chat.MESSAGE, editor.session_id), editor.draft()
     try:
         fields = {"session_id": editor.session_id, **typed.fields(), **draft.model_dump()}
         given = NewPlaygroundMessage.model_validate(fields)
@@ -109,8 +109,10 @@ def ask(editor: Editor) -> None:
             sessions.save_draft(session, editor.session_id, draft, actor=actor)
             answers.send(session, given, actor=actor)
     except Failure:
-        state.put_back_message(chat.MESSAGE, typed.text)
+        state.put_back_message(chat.MESSAGE, typed.message)
+        attachments.keep(editor.session_id, typed.files)
         raise
+    attachments.keep(editor.session_id, ())
 
 
 with errors.InWords("Playground"), state.keeping(chat.MESSAGE):
