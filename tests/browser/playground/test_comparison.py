@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.browser.console import Program, Window
 
@@ -15,6 +15,12 @@ def name(program: Program) -> Iterator[str]:
     yield "won-by-vote"
     for found in program.api.get("/templates", params={"q": "won-by-vote"}).json()["items"]:
         program.api.delete(f"/templates/{found['id']}").raise_for_status()
+
+
+def _middle(element: Locator) -> float:
+    box = element.bounding_box()
+    assert box is not None
+    return box["y"] + box["height"] / 2
 
 
 def test_blind_columns_stream_at_once_and_are_named_by_the_vote(window: Window, name: str) -> None:
@@ -45,6 +51,10 @@ def test_blind_columns_stream_at_once_and_are_named_by_the_vote(window: Window, 
     vote.click()
     expect(columns.nth(1)).to_contain_text("Better")
     expect(columns.nth(1)).to_contain_text(re.compile("fake:(echo|plain)"))
+    badge = tab.page.get_by_text("Blind vote", exact=True)
+    expect(badge).to_be_visible()
+    middles = [_middle(each) for each in (badge, tab.button("Tie"))]
+    assert middles[0] == pytest.approx(middles[1], abs=2)
     tab.press("Save as prompt version")
     dialog = tab.page.get_by_role("dialog")
     dialog.get_by_role("button", name="Save version").click()

@@ -16,7 +16,7 @@ from pages.test.playground.comparison.setup import LETTERS
 def draw(comparison: ComparisonView, turn: TurnView) -> None:
     if not turn.is_votable:
         return
-    with st.container(horizontal=True, key=f"vote-{turn.number}", vertical_alignment="bottom"):
+    with st.container(horizontal=True, key=f"vote-{turn.number}", vertical_alignment="center"):
         for label, outcome in _choices(turn):
             st.button(
                 label,
