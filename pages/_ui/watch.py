@@ -150,7 +150,10 @@ def nothing_here(page: str, what: str, reads: Reads, chosen: Filters) -> None:
         frame.empty_state("hourglass", "Demo data is loading", body)
         return
     longer = "Choose a longer period, or send" if chosen.is_timed else "Send"
-    body = f"{longer} {what} over HTTP, with the Python client or OpenTelemetry, or import a file."
+    body = (
+        f"{_shown(chosen)}{longer} {what} over HTTP, with the Python client or OpenTelemetry, "
+        "or import a file."
+    )
     with frame.empty_state(
         "sensors", f"No {what} in this period" if chosen.is_timed else f"No {what} yet", body
     ):
@@ -167,13 +170,8 @@ def _is_demo_loading(session: Session, *, actor: Actor) -> bool:
 
 def none_match(page: str, what: str, chosen: Filters) -> None:
     """Say that no row matches the filters, and offer to clear them."""
-    body = "Change or clear the filters."
-    if chosen.is_timed:
-        # Who searches for what is older, or of another environment, would clear the filters, and
-        # find nothing again
-        where = f" in {chosen.watched.environment}" if "environment" in chosen.chosen else ""
-        shown = text.plain(f"{span(chosen.period)}{where}")
-        body = f"Only {shown} is shown. Choose a longer period, or change the filters."
+    advice = "Choose a longer period, or change" if chosen.is_timed else "Change or clear"
+    body = f"{_shown(chosen)}{advice} the filters."
     with frame.empty_state("filter_alt_off", f"No {what} match these filters", body):
         st.button(
             "Clear filters",
@@ -181,6 +179,16 @@ def none_match(page: str, what: str, chosen: Filters) -> None:
             on_click=filter_state.clear,
             args=(page, list(chosen.chosen)),
         )
+
+
+def _shown(chosen: Filters) -> str:
+    """Say which period and environment are shown."""
+    # Who searches for what is older, or of another environment, would clear the filters, and find
+    # nothing again
+    environment = chosen.watched.environment if "environment" in chosen.chosen else ""
+    places = [span(chosen.period) if chosen.is_timed else "", environment]
+    shown = text.plain(" in ".join(filter(None, places)))
+    return f"Only {shown} is shown. " if shown else ""
 
 
 def closer(page: str, interval: Interval, zone: str) -> Callable[[Point], None]:

@@ -42,6 +42,7 @@ def test_an_empty_page_says_what_fills_it(
     app = opened(console, analyst, page)
     assert not app.exception
     assert what in said(app)
+    assert "production is shown" in said(app)  # what another holds is not missing
     assert not app.metric
     assert "No findings" not in said(app)
 
