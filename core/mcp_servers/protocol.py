@@ -22,7 +22,8 @@ from core.network.allowed_addresses import AddressPolicy, AddressRefused
 from core.network.async_outbound import MaxResponse
 from core.platform.config import config
 
-MAX_LIST = MaxResponse(4 * 2**20, 1_000_000)
+# A million values would let nothing else run for a second
+MAX_LIST = MaxResponse(4 * 2**20, 200_000)
 # Models get the first 20,000 characters of a result
 MAX_RESULT = MaxResponse(2**20, 50_000)
 MAX_TOOLS, MAX_PAGES = 128, 20

@@ -118,3 +118,11 @@ def test_a_tool_whose_schema_is_no_json_or_whose_name_came_before_is_left_out(
     rooms: dict[str, Any],
 ) -> None:
     assert [tool["name"] for tool in rooms["tools"]] == ["slow_pattern", "nul"]
+
+
+def test_a_list_of_tools_that_takes_long_to_decode_is_refused(
+    boss: httpx2.Client, rooms: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(TOOLS[0], "inputSchema", {"type": "object", "examples": [[]] * 250_000})
+    tested = boss.post(f"/admin/mcp-servers/{rooms['id']}/test").raise_for_status().json()
+    assert tested["status_detail"] == "the response is too large"
