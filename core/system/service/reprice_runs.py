@@ -145,12 +145,12 @@ def find_latest(session: Session, *, actor: Actor) -> RepriceRun | None:
 def work(name: str) -> None:
     """Do a run from the first day that is not done; an error is recorded and raised."""
     with transaction() as session:
-        kept = (
-            session.scalars(
-                select(BatchRunRecord.attributes).where(BatchRunRecord.batch_run_id == name)
-            ).one()
-            or {}
-        )
+        row = session.scalars(
+            select(BatchRunRecord).where(BatchRunRecord.batch_run_id == name)
+        ).one()
+        if row.status == BatchStatus.COMPLETED:  # its worker was killed before the job's end
+            return
+        kept = row.attributes or {}
         _note(
             session,
             name,

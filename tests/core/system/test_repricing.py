@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from core.ai_metrics import repricing as flows
 from core.ai_metrics.models import AiRequest
@@ -18,6 +18,7 @@ from core.database.settings import Workspace, write
 from core.database.tables import CoreAudit
 from core.embedded.postgres import Postgres
 from core.errors import Forbidden
+from core.executions.models import Execution
 from core.identity.schemas import Actor, Role
 from core.jobs import queue
 from core.platform import clock
@@ -27,6 +28,7 @@ from core.providers.service import price_list
 from core.system import jobs
 from core.system.service import daily_job, reprice_runs
 from core.system.service.reprice_runs import RepriceRun
+from tests.factories.executions import executed
 from tests.factories.history import batch_run, count, days_ago, requests, tasks
 from tests.factories.history import daily as figure
 from tests.factories.identity import person
@@ -196,6 +198,23 @@ def test_a_killed_run_goes_on_with_the_next_day_and_its_report_is_whole(
     assert (done.status, done.days_done, done.report.requests_changed) == ("completed", 62, 4)
     assert done.report.difference_usd == sum_of_costs() == Decimal(6)
     assert [figure("cost_usd", days_ago(day)) for day in (4, 3, 2, 1)] == [1.5] * 4
+
+
+@pytest.mark.usefixtures("runner")
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_job_that_comes_again_after_its_run_has_ended_counts_nothing_twice(
+    boss: Actor, dry_run: bool
+) -> None:
+    executed(boss)
+    price(boss, "echo", days_ago(90), provider="fake")
+    with transaction() as session:
+        session.execute(update(Execution).values(created_at=days_ago(2)))
+    asked = ask(boss, dry_run=dry_run)
+    jobs.reprice(name_of(asked))
+    ended = seen(boss, asked)
+    assert (ended.status, ended.report.requests_examined) == ("completed", 1)
+    jobs.reprice(name_of(asked))
+    assert seen(boss, asked) == ended
 
 
 def test_what_goes_wrong_is_said_and_a_second_try_ends_it(
