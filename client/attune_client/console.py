@@ -88,7 +88,7 @@ def _answer(response: Response) -> dict[str, Any]:
         raise EvaluationFailed(_detail(response))
     try:
         return dict(json.loads(response.body))
-    except (ValueError, TypeError):  # a proxy's sign-in page has status 200, too
+    except (ValueError, TypeError, RecursionError):  # a proxy's sign-in page has status 200, too
         raise EvaluationFailed(
             "The answer isn't Attune's: it has no JSON. Check the address, and what lies between."
         ) from None
@@ -100,5 +100,5 @@ def _detail(response: Response) -> str:
         problem = json.loads(response.body)
         fields = [f"{it['field']}: {it['message']}" for it in problem.get("errors", ())]
         return " ".join([problem["detail"], *(it for it in fields if it not in problem["detail"])])
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return f"Attune answered with status {response.status}."

@@ -88,3 +88,12 @@ def test_a_page_of_a_proxy_is_no_answer(url: str, replies: list[Reply]) -> None:
     replies += [(200, "<html>Sign in</html>", {})]
     with pytest.raises(EvaluationFailed, match="Check the address"):
         Console(url, "key").get("evaluation/7")
+
+
+@pytest.mark.parametrize(("status", "told"), [(200, "Check the address"), (422, "status 422")])
+def test_json_that_is_nested_too_deeply_is_no_answer(
+    url: str, replies: list[Reply], status: int, told: str
+) -> None:
+    replies += [(status, "[" * 200_000, {})]
+    with pytest.raises(EvaluationFailed, match=told):
+        Console(url, "key").get("evaluation/7")
