@@ -132,3 +132,17 @@ def test_a_tried_file_can_be_read_by_all_at_every_width(window: Window, file: Pa
     tab.press("Run dry run")
     expect(tab.page.get_by_text("300 AI requests to import")).to_be_visible(timeout=30_000)
     look_at(tab)
+
+
+def test_a_file_read_again_shows_no_answers_of_the_reading_before(
+    window: Window, tmp_path: Path, file: Path
+) -> None:
+    (tmp_path / "visits.csv").write_text("event_type,user_id,day\nopen,u1,2026-11-03 05:06:07\n")
+    tab = window.open("/settings?section=Import")
+    choose(tab, tmp_path / "visits.csv")
+    tab.choose("Time zone of the times in this file", "Europe/Berlin")
+    tab.press("Change file type")
+    tab.press("Read file again")
+    expect(tab.page.get_by_test_id("stToast")).to_contain_text("File read again")
+    zone = tab.page.get_by_role("combobox", name="Time zone of the times in this file")
+    expect(zone).to_have_value("UTC")

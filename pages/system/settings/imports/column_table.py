@@ -12,6 +12,7 @@ from core.imports.parsed import RowKind
 from core.imports.recognition import field_rules
 from core.imports.schemas import ImportView
 from pages._ui import errors, state
+from pages.system.settings.imports import field_keys
 
 KEPT, LEFT_OUT = "Keep as extra data", "Skip"
 BY_WORDS = {words: unit for unit, words in previews.UNITS.items()}
@@ -102,7 +103,7 @@ def changed(
 
 
 def key_of(found: ImportView, kind: RowKind) -> str:
-    return f"imports.columns-{found.id}-{kind}"
+    return field_keys.key(f"columns-{kind}", found.id)
 
 
 def line(column: dict[str, Any], mapping: Mapping) -> list[str | None]:

@@ -11,7 +11,7 @@ from core.imports.recognition import questions, recognize
 from core.imports.recognition.result import Recognition
 from core.imports.schemas import ImportStatus, ImportView
 from pages._ui import state, text
-from pages.system.settings.imports import column_table, import_type
+from pages.system.settings.imports import column_table, field_keys, import_type
 
 OWNERS = {"user_id", "session_id"}
 NO_OWNER = (
@@ -28,7 +28,7 @@ def draw(found: ImportView, mapping: dict[str, Any]) -> dict[str, Any] | None:
         kinds,
         None if guessed is None else kinds.index(guessed),
         # By the detected type, too: a browser would go on to show the one chosen before
-        key=f"imports.kind-{found.id}-{guessed}",
+        key=field_keys.key(f"kind-{guessed}", found.id),
         width=420,
         placeholder="Choose a row type",
         format_func=lambda kind: text.capitalized(STORES[kind].words[1]),
@@ -61,7 +61,11 @@ def draw(found: ImportView, mapping: dict[str, Any]) -> dict[str, Any] | None:
 def _draw_event_type(found: ImportView, fields: dict[str, Any]) -> str:
     present = fields.get("event_type", {}).get("constant") or "imported.row"
     told = st.text_input(
-        "Event type for all rows", present, key=f"imports.type-{found.id}", max_chars=200, width=420
+        "Event type for all rows",
+        present,
+        key=field_keys.key("type", found.id),
+        max_chars=200,
+        width=420,
     )
     return told.strip() or present
 

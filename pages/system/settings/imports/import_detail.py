@@ -11,6 +11,7 @@ from core.imports.service import imports
 from core.presentation import formatting
 from pages._ui import errors, frame, guard, state, text
 from pages.system.settings.imports import (
+    field_keys,
     import_labels,
     import_mapping,
     import_progress,
@@ -113,7 +114,7 @@ def _draw_actions(
 def _refusal(found: ImportView, given: ImportStart) -> str | None:
     """Return why these choices were refused; None if others were, or none."""
     nothing: tuple[ImportStart | None, str] = (None, "")
-    refused, why = state.get(f"imports.refused-{found.id}", nothing)
+    refused, why = state.get(field_keys.key("refused", found.id), nothing)
     return why if refused == given else None
 
 
@@ -136,7 +137,7 @@ def check(found: ImportView, start: ImportStart) -> None:
 @errors.action
 def start(found: ImportView, start: ImportStart) -> None:
     """Start or resume the import; where most rows would be rejected, say so first."""
-    key = f"imports.refused-{found.id}"
+    key = field_keys.key("refused", found.id)
     state.forget(key)
     try:
         imports.start(found.id, start, actor=guard.enter())

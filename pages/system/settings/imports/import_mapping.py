@@ -13,7 +13,7 @@ from core.imports.mapping import Mapping
 from core.imports.schemas import ImportStart, ImportView, NewMapping
 from core.imports.service import mappings
 from pages._ui import errors, guard, state, text
-from pages.system.settings.imports import import_columns, import_questions
+from pages.system.settings.imports import field_keys, import_columns, import_questions
 
 NAME = "imports.mapping-name"
 
@@ -73,7 +73,7 @@ def _draw_saved(found: ImportView) -> UUID | None:
     if not saved:
         return None
     names = {each.id: each.name for each in saved}
-    key = f"imports.saved-{found.id}"
+    key = field_keys.key("saved", found.id)
     return st.selectbox(
         "Mapping",
         [None, *names],
@@ -88,7 +88,7 @@ def _draw_place(found: ImportView) -> dict[str, Any]:
     entered = st.text_input(
         "Environment",
         found.environment,
-        key=f"imports.environment-{found.id}",
+        key=field_keys.key("environment", found.id),
         max_chars=64,
         width=420,
     )
@@ -110,7 +110,9 @@ def _draw_place(found: ImportView) -> dict[str, Any]:
     )
     words = f"Import into {environment} with separate IDs"
     separate = st.checkbox(
-        words, key=f"imports.separate-{found.id}", help=f"IDs start with “{environment}:”."
+        words,
+        key=field_keys.key("separate", found.id),
+        help=f"IDs start with “{environment}:”.",
     )
     return {"environment": environment, "separate": separate}
 

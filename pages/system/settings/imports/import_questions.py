@@ -13,6 +13,7 @@ from core.imports.parsed import RowKind
 from core.imports.recognition import questions
 from core.imports.recognition.result import ImportQuestion, QuestionKind
 from core.imports.schemas import ImportView
+from pages.system.settings.imports import field_keys
 
 WIDTH = 420
 OTHER = "(not mapped)"
@@ -56,14 +57,14 @@ def _draw_options(found: ImportView, question: ImportQuestion) -> str | None:
         # Nothing is preselected: the file does not say which it is
         index=None,
         placeholder="Choose an answer",
-        key=f"imports.ask-{question.key}-{question.field}-{found.id}",
+        key=field_keys.key(f"ask-{question.key}-{question.field}", found.id),
         format_func=lambda value: texts.get(value, value),
         width=WIDTH,
     )
 
 
 def _draw_plain(found: ImportView, question: ImportQuestion, mapping: dict[str, Any]) -> str | None:
-    key = f"imports.{question.key}-{found.id}"
+    key = field_keys.key(question.key, found.id)
     present = mapping.get(question.key) or question.default
     match question.key:
         case QuestionKind.ZONE:
@@ -135,7 +136,7 @@ def _draw_meanings(
         ),
         hide_index=True,
         row_height=34,
-        key=f"imports.values-{field}-{found.id}",
+        key=field_keys.key(f"values-{field}", found.id),
         disabled=["Value"],
         width=WIDTH,
         column_config={

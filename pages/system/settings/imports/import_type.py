@@ -6,6 +6,7 @@ from core.imports.mapping import Container, RecordShape
 from core.imports.schemas import ImportView, ReadAs
 from core.imports.service import files
 from pages._ui import errors, guard, state, text
+from pages.system.settings.imports import field_keys
 
 TYPES = {
     "Table: commas": ReadAs(container=Container.CSV, delimiter=",", format=RecordShape.TABLE),
@@ -61,16 +62,5 @@ def draw_reading(found: ImportView) -> None:
 def read_again(found: ImportView, key: str) -> None:
     chosen = TYPES.get(state.get(key, AGAIN), ReadAs())
     files.recognize_again(found.id, chosen, actor=guard.enter())
-    forget_choices(found)
+    field_keys.renew(found.id)
     state.toast("File read again")
-
-
-def forget_choices(found: ImportView) -> None:
-    """Forget the column choices of the previous reading."""
-    state.forget(
-        *[
-            str(key)
-            for key in st.session_state
-            if str(found.id) in str(key) and "type-of" not in str(key)
-        ]
-    )
