@@ -110,6 +110,24 @@ def test_a_file_whose_import_was_undone_is_read_again_for_another_row_type(
     assert NOW in app.dataframe[0].value["Sample values"][0]
 
 
+def test_columns_of_an_undone_import_are_changed_once_its_file_is_read_again(
+    console: Console, admin: Person
+) -> None:
+    import_id = added(admin, requests(NOW))
+    imports.start(import_id, ImportStart(), actor=admin.actor)
+    imported(admin, import_id)
+    with transaction() as session:
+        imports.undo(session, import_id, actor=admin.actor)
+    imported(admin, import_id)
+    app = opened(console, admin, import_id)
+    assert "Double-click a field" not in said(app)
+    app.button("imports.try").click().run()
+    assert imported(admin, import_id).status is ImportStatus.READY
+    assert "Double-click a field" not in said(app.run())
+    app.button(f"imports.read-{import_id}").click().run()
+    assert "Double-click a field" in said(app)
+
+
 def test_a_refusal_is_not_said_of_other_choices(console: Console, admin: Person) -> None:
     import_id = added(admin, requests(NOW, LATER, LATER, LATER))
     app = opened(console, admin, import_id)

@@ -27,7 +27,7 @@ LABELS = {
 SHORT = 12  # lines of a table that does not scroll
 
 
-def draw(found: ImportView, mapping: dict[str, Any], kind: RowKind) -> None:
+def draw(found: ImportView, mapping: dict[str, Any], kind: RowKind, *, may_edit: bool) -> None:
     rows = [
         line(column, Mapping.model_validate(mapping)) for column in found.recognition["columns"]
     ]
@@ -44,7 +44,7 @@ def draw(found: ImportView, mapping: dict[str, Any], kind: RowKind) -> None:
         key=f"{key}-{version}",
         on_change=edit,
         args=(found, mapping, kind, f"{key}-{version}"),
-        disabled=["Column", "Stored as", "Sample values"],
+        disabled=["Column", "Stored as", "Sample values"] if may_edit else True,
         column_config={
             "Column": st.column_config.TextColumn(width=140),
             "Field": st.column_config.SelectboxColumn(

@@ -9,7 +9,7 @@ from core.imports.mapping import Mapping
 from core.imports.parsed import RowKind
 from core.imports.recognition import questions, recognize
 from core.imports.recognition.result import Recognition
-from core.imports.schemas import ImportStatus, ImportView
+from core.imports.schemas import ImportView
 from pages._ui import state, text
 from pages.system.settings.imports import column_table, field_keys, import_type
 
@@ -35,7 +35,8 @@ def draw(found: ImportView, mapping: dict[str, Any]) -> dict[str, Any] | None:
     )
     if chosen is None:
         return None
-    if found.status is ImportStatus.UNDONE:
+    has_samples = not import_type.lacks_samples(found)
+    if not has_samples:
         import_type.draw_reading(found)
         if chosen != guessed:
             return None
@@ -46,8 +47,9 @@ def draw(found: ImportView, mapping: dict[str, Any]) -> dict[str, Any] | None:
             questions.of_kind(Mapping.model_validate(mapping), samples)
         )
     mapping = mapping | state.get(column_table.key_of(found, chosen), {})
-    column_table.draw(found, mapping, chosen)
-    st.caption("Double-click a field or unit to change it.")
+    column_table.draw(found, mapping, chosen, may_edit=has_samples)
+    if has_samples:
+        st.caption("Double-click a field or unit to change it.")
     fields = mapping["fields"]
     if chosen is RowKind.EVENTS and not fields.keys() & OWNERS:
         st.warning(NO_OWNER, icon=":material/warning:")

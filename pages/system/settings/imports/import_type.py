@@ -43,6 +43,13 @@ def draw(found: ImportView) -> None:
         )
 
 
+def lacks_samples(found: ImportView) -> bool:
+    """Whether sample values were removed by an undo; a dry run after it brings none back."""
+    return found.started_at is not None and not any(
+        column["samples"] for column in found.recognition["columns"]
+    )
+
+
 def draw_reading(found: ImportView) -> None:
     """Offer to read a file again whose sample values were removed."""
     st.info(
