@@ -80,7 +80,7 @@ class ReviewSession:
             for each in self.history
         )
         return replace(
-            self._did(action),
+            self.did(action),
             history=history,
             # A correction of an earlier item leaves the lease on the current one
             held_id=None if self.held_id == self.shown_id else self.held_id,
@@ -88,7 +88,11 @@ class ReviewSession:
 
     def skipped(self, action: SessionAction) -> "ReviewSession":
         """Return the session after the item on screen was skipped, which can be undone."""
-        return replace(self._did(action), held_id=None)
+        return replace(self.did(action), held_id=None)
+
+    def did(self, *actions: SessionAction) -> "ReviewSession":
+        """Return the session after actions that can be undone, the latest last."""
+        return replace(self, actions=(*self.actions, *actions)[-MOST:])
 
     def without(self, item_id: UUID) -> "ReviewSession":
         """Return the session without an item; one that is on screen stays on screen."""
@@ -100,9 +104,6 @@ class ReviewSession:
     def stopped(self) -> "ReviewSession":
         """Return the session with nothing on screen or leased."""
         return replace(self, shown_id=None, held_id=None)
-
-    def _did(self, action: SessionAction) -> "ReviewSession":
-        return replace(self, actions=(*self.actions, action)[-MOST:])
 
     def _kept(self, is_kept: Callable[[HistoryEntry], bool]) -> "ReviewSession":
         return replace(self, history=tuple(filter(is_kept, self.history)))

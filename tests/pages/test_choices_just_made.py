@@ -118,6 +118,21 @@ def test_a_row_that_was_just_unselected_is_not_approved(console: Console, admin:
     assert sorted(states) == ["done", "waiting", "waiting"]
 
 
+@pytest.mark.parametrize("label", ["Approve 2", "Skip 2"])
+def test_a_bulk_action_is_undone_message_by_message(
+    console: Console, admin: Person, label: str
+) -> None:
+    waiting(3)
+    app = console(admin, TUNING)
+    app.session_state["review.waiting.0"] = selection(0, 1)
+    labelled(app.run().button, label).click().run()
+    for _ in range(2):
+        app.button("review.undo").click().run()
+    assert [row["state"] for row in rows("select state from review_items")] == ["waiting"] * 3
+    assert rows("select id from ai_admin_annotations") == []
+    assert "review.undo" not in [each.key for each in app.button]
+
+
 def test_a_row_that_was_just_selected_is_not_approved_before_its_text_was_shown(
     console: Console, admin: Person
 ) -> None:

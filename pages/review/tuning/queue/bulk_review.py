@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.annotations import settings
 from core.annotations.queries import review_items
+from core.annotations.review_session import SessionAction
 from core.annotations.schemas import BulkAction, BulkBody, ItemState, QueueItemView, QueueReason
 from core.annotations.service import review_outcomes
 from core.database.db import Database, transaction
@@ -16,6 +17,7 @@ from core.presentation import formatting
 from core.system import workspace
 from pages._ui import columns, errors, guard, links, markdown, state, tables, text, watch
 from pages._ui.tables import TableColumn
+from pages.review.tuning.queue import queue_session
 
 SHOWN = 50
 LINE, LONGEST = 200, 6000  # characters of a message in the table, and below it
@@ -103,10 +105,7 @@ def _draw_text(item: QueueItemView, message: Excerpt | None) -> None:
 
 @errors.action
 def act(
-    action: BulkAction,
-    chosen: Sequence[QueueItemView],
-    rows: Sequence[QueueItemView],
-    table: str,
+    action: BulkAction, chosen: Sequence[QueueItemView], rows: Sequence[QueueItemView], table: str
 ) -> None:
     """Approve or skip the messages whose text was shown and that are still selected."""
     selected = {rows[number].id for number in state.selected(table, "rows")}
@@ -116,15 +115,15 @@ def act(
     body = BulkBody(action=action, ids=ids)
     with guard.work() as (core, actor), transaction(Database.AI) as ai:
         found = review_outcomes.act_on_many(ai, body, settings.read(core, actor=actor), actor=actor)
+    done = [SessionAction(each) for each in chosen if each.id in found.done]
+    state.put(queue_session.SESSION, queue_session.current().did(*done))
     state.put(TABLE, state.get(TABLE, 0) + 1)  # another table, in which nothing is selected
-    left = (
-        f" · {formatting.count(len(found.left), 'message')} not changed: another reviewer has it, "
-        "or it is done"
-        if found.left
-        else ""
-    )
-    done = "approved" if action is BulkAction.APPROVE else "skipped"
-    state.toast(f"{formatting.count(len(found.done), 'message')} {done}{left}")
+    verb = "approved" if action is BulkAction.APPROVE else "skipped"
+    words = [f"{formatting.count(len(done), 'message')} {verb}"]
+    if found.left:
+        left = formatting.count(len(found.left), "message")
+        words.append(f"{left} not changed: another reviewer has it, or it is done")
+    state.toast(" · ".join(words))
 
 
 def _columns(begins: Mapping[UUID, Excerpt], zone: str) -> Sequence[TableColumn[QueueItemView]]:
