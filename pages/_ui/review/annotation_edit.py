@@ -23,6 +23,7 @@ from core.annotations.schemas import (
 from core.annotations.service import annotations, drafts, enqueue
 from core.conversations.errors import MessageMissing
 from core.database.db import Database, Session, transaction
+from core.errors import Conflict
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
 from core.insights.queries.conversation_detail import ReadMessage, read_message
@@ -33,6 +34,10 @@ from pages._ui.review import replay_button, review_form
 from pages._ui.review.review_form import ReviewedMessage, ReviewForm
 
 OPEN = "annotation.edited"
+
+
+class UnsavedEdit(Conflict):
+    """Another annotation is being edited. Save or cancel its changes first."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +78,8 @@ def leave() -> None:
 
 @errors.action
 def begin(one: AnnotationView) -> None:
-    """Open the form, from a callback, and close any other."""
-    close()
+    """Open the form, from a callback, and close any other; raise UnsavedEdit."""
+    _close_saved()
     with guard.work() as (core, actor), transaction(Database.AI) as ai:
         subject = _subject(core, ai, one, actor)
         offered = [each.tag for each in tags.list_tags(core, ai, actor=actor)]
@@ -116,8 +121,10 @@ def draw_new(message: ReadMessage, actor: Actor) -> None:
 
 @errors.action
 def begin_new(message: ReadMessage) -> None:
-    """Open the form of a new annotation with the draft for the message, from a callback."""
-    close()
+    """Open the form of a new annotation with the draft for the message, from a callback; raise
+    UnsavedEdit.
+    """
+    _close_saved()
     with guard.work() as (core, actor), transaction(Database.AI) as ai:
         draft = drafts.read(ai, message.id, actor=actor)
         offered = [each.tag for each in tags.list_tags(core, ai, actor=actor)]
@@ -162,6 +169,14 @@ def close() -> None:
     edited: Edited | None = state.take(OPEN)
     if edited is not None:
         review_form.forget(edited.subject.id)
+
+
+def _close_saved() -> None:
+    """Close the form; raise UnsavedEdit for an edit with changes, which no draft keeps."""
+    edited: Edited | None = state.get(OPEN, None)
+    if edited is not None and edited.one and review_form.written(edited.subject.id):
+        raise UnsavedEdit
+    close()
 
 
 @review_form.step

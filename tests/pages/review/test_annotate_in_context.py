@@ -95,3 +95,20 @@ def test_an_annotation_shows_who_reviewed_and_applied_it(console: Console) -> No
     )
     app = opened(console, person(Role.REVIEWER), conversation="c")
     assert "Reviewed by Ada · 18 Nov 09:00 · Applied by Grace · 19 Nov 10:00" in said(app)
+
+
+def test_changes_of_an_annotation_are_saved_or_cancelled_before_another_form_opens(
+    console: Console,
+) -> None:
+    stored(conversation("c", messages=4))
+    edited = annotated("m1")
+    app = opened(console, person(Role.ADMIN), conversation="c")
+    app.button(key=f"annotation.edit.{edited}").click().run()
+    comment = f"review.comment.{message_id('m1')}"
+    app.text_area(key=comment).set_value("Name the plan").run()
+    app.button(key=f"annotation.rate_review.{message_id('m3')}").click().run()
+    assert "Save or cancel its changes first" in said(app)
+    assert app.text_area(key=comment).value == "Name the plan"
+    app.button(key="annotation.cancel").click().run()
+    app.button(key=f"annotation.rate_review.{message_id('m3')}").click().run()
+    assert app.text_area(key=f"review.comment.{message_id('m3')}").value == ""
