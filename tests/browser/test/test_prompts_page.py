@@ -72,7 +72,7 @@ def test_a_prompt_goes_from_a_starter_to_production_and_back(window: Window, nam
         tab.press("Move or add label")
         tab.choose("Version", str(version))
         if version == 2:
-            expect(tab.page.get_by_role("dialog")).to_contain_text("Calls change from version 1")
+            expect(tab.page.get_by_role("dialog")).to_contain_text("Calls move from version 1")
         tab.press("Move label")
         expect(tab.page.locator(".st-key-label-production")).to_contain_text(f"→ version {version}")
     tab.press("Roll back to version 1")

@@ -297,7 +297,7 @@ def test_moving_a_label_to_where_it_is_shows_no_change(console: Console, admin: 
     label(admin.actor, made.id, 1)
     app = press(opened(console, admin, "support", "Labels"), "Move or add label")
     assert "on version 1 already" in said(app)
-    assert "Calls change" not in said(app)
+    assert "Calls move" not in said(app)
 
 
 def test_moving_a_label_shows_that_the_model_and_parameters_change(
@@ -307,6 +307,6 @@ def test_moving_a_label_shows_that_the_model_and_parameters_change(
     save(admin.actor, made.id, model_id="fake:plain", default_parameters={"temperature": 0.5})
     label(admin.actor, made.id, 1)
     app = press(opened(console, admin, "support", "Labels"), "Move or add label")
-    assert "Calls change from version 1 to version 2" in said(app)
+    assert "Calls move from version 1 to version 2" in said(app)
     html = "\n".join(str(each.proto.body) for each in app.get("html"))
     assert "<ins>temperature: 0.5\nmodel: fake:plain</ins>" in html

@@ -77,7 +77,7 @@ def _draw_change(old: PromptVersionView, new: PromptVersionView) -> None:
     if old.number == new.number:
         st.caption(f"The label is on version {new.number} already: calls do not change.")
         return
-    st.caption(f"Calls change from version {old.number} to version {new.number}:")
+    st.caption(f"Calls move from version {old.number} to version {new.number}:")
     version_changes.draw(old, new, long_px=220)
 
 
