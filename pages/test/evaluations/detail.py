@@ -33,6 +33,8 @@ SECTIONS: dict[str, Callable[[EvaluationView], None]] = {
     "Settings": settings_section.draw,
 }
 
+STARTED = {"rerun": "Running failed calls again", "rescored": "Scoring answers again"}
+
 
 def draw() -> None:
     """Draw the evaluation that the address names."""
@@ -110,6 +112,9 @@ def _change(what: str, evaluation_id: UUID) -> None:
                 evaluations.rerun_failed(session, evaluation_id, actor=actor)
             case _:
                 evaluations.rescore(session, evaluation_id, NewScoring(), actor=actor)
+    # A short one has ended before the page shows that it runs
+    if what in STARTED:
+        state.toast(STARTED[what])
 
 
 def _ask_to_delete(found: EvaluationView) -> None:

@@ -6,7 +6,7 @@ from core.evaluations.views import EvaluationView
 from core.identity.schemas import Role, SessionKind
 from tests.factories.evaluations import evaluated
 from tests.factories.identity import Person, person
-from tests.pages.conftest import Console, said
+from tests.pages.conftest import Console, said, toasts
 
 PAGE = "test/evaluations/page.py"
 
@@ -48,3 +48,20 @@ def test_the_list_does_not_call_it_completed(
     evaluated(admin.actor, "Why?")
     statuses = list(console(admin, PAGE).dataframe[0].value["Status"])
     assert [list(each) for each in statuses] == [["Completed"], ["All calls failed"]]
+
+
+@pytest.mark.parametrize(
+    ("label", "words"),
+    [
+        ("Rerun failed calls", "Running failed calls again"),
+        ("Score again", "Scoring answers again"),
+    ],
+)
+def test_running_or_scoring_again_is_confirmed(
+    console: Console, admin: Person, failed: EvaluationView, label: str, words: str
+) -> None:
+    app = console(admin, PAGE)
+    app.query_params["evaluation"] = str(failed.id)
+    app.run()
+    app.button(f"evaluations.{label}").click().run()
+    assert toasts(app) == [words]
