@@ -39,7 +39,10 @@ def draw(found: EvaluationView) -> None:
             if target.prompt:
                 st.code(target.prompt, language=None, wrap_lines=True)
     frame.section("Scorers", _threshold(found))
-    _draw_json(found.scorers)
+    if found.scorers:
+        _draw_json(found.scorers)
+    else:
+        st.caption("Each case is scored by its own scorers only.")
     if found.personality_judge_id is not None:
         st.caption(text.plain(f"How answers sound is judged by {found.personality_judge_id}"))
     frame.section("Manifest", "versions, parameters, prices and seeds when it began")

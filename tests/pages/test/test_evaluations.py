@@ -170,6 +170,13 @@ def test_figures_cases_and_settings_have_their_sections(console: Console, admin:
     assert "Manifest" in said(app)
 
 
+def test_settings_without_scorers_name_those_of_the_cases(console: Console, admin: Person) -> None:
+    case = {"input": "Refund?", "expected_output": {"type": "contains", "keywords": ["refund"]}}
+    evaluation_id = started(admin.actor, scorers=[], test_cases=[case])
+    app = opened(console, admin, {"evaluation": str(evaluation_id), "section": "Settings"})
+    assert "Each case is scored by its own scorers only." in said(app)
+
+
 def test_a_baseline_older_than_the_newest_hundred_is_compared_with(
     console: Console, admin: Person
 ) -> None:
