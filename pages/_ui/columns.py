@@ -85,7 +85,8 @@ def number(
 
 def dollars(amounts: Iterable[Decimal | None]) -> str:
     """Return the format of US dollars: with four decimals where all amounts are small."""
-    return "dollar" if max((amount or 0 for amount in amounts), default=0) >= SMALL else "$%.4f"
+    largest = max((amount or 0 for amount in amounts), default=0)
+    return "$%.4f" if 0 < largest < SMALL else "dollar"
 
 
 def percent(

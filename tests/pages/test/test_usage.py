@@ -53,6 +53,11 @@ def test_totals_charts_and_the_table_of_the_chosen_dimension(
     assert app.query_params["group_by"] == "account"
 
 
+def test_calls_at_no_cost_need_no_small_decimals(console: Console, admin: Person) -> None:
+    used(admin.actor, cost_usd=0)
+    assert "$%.4f" not in console(admin, USAGE).dataframe[0].proto.columns
+
+
 def test_calls_without_a_prompt_are_a_row_with_a_name(console: Console, admin: Person) -> None:
     used(admin.actor)
     app = grouped(console(admin, USAGE), "prompt")
