@@ -20,7 +20,7 @@ class PromptNameTaken(Conflict):
 
 
 class PromptChanged(Conflict):
-    """Someone saved a newer version in the meantime. Reload to see it; your text stays here."""
+    """Someone saved a newer version in the meantime. Look at it before you save yours."""
 
 
 class PromptIncluded(Conflict):

@@ -143,6 +143,21 @@ def test_a_newer_version_of_somebody_else_is_not_overwritten(
     assert next(each for each in app.text_area if each.label == "Prompt").value == "theirs"
 
 
+def test_a_text_is_saved_over_a_newer_version_once_its_author_keeps_it(
+    console: Console, admin: Person
+) -> None:
+    made = create(admin.actor)
+    app = opened(console, admin, "support")
+    save(admin.actor, made.id, prompt="theirs")
+    app = press(fill(app, "Prompt", "mine"), "Save as version 3")
+    app = press(press(app, "Keep my text"), "Save as version 3")
+    assert "in the meantime" not in said(app)
+    assert (read(admin.actor, "support").version, read(admin.actor, "support").prompt) == (
+        3,
+        "mine",
+    )
+
+
 def test_two_versions_are_compared_by_word(console: Console, admin: Person) -> None:
     made = create(admin.actor, prompt="Answer in three sentences.")
     save(admin.actor, made.id, prompt="Answer in two sentences.")

@@ -52,6 +52,7 @@ def _draw_newer(editor: PromptEditor) -> None:
             icon=":material/sync_problem:",
         )
         st.button("Load newest version", on_click=editor.load, args=(editor.prompt,))
+        st.button("Keep my text", on_click=editor.rebase)
 
 
 def _draw_texts(editor: PromptEditor) -> None:

@@ -75,6 +75,10 @@ class PromptEditor:
             declared_variables.load(variable, partial(self.variable_key, variable.name))
         refill(self.prompt.id)
 
+    def rebase(self) -> None:
+        """Keep what the widgets hold as a change of the newest version, from a callback."""
+        state.put(self.key("base"), self.prompt.version)
+
     def _propose(self, proposed: ProposedVersion) -> None:
         """Fill the widgets with a change of the newest version: what was tried on another page."""
         self.load(self.prompt)
