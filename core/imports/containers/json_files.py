@@ -87,6 +87,9 @@ def decode(line: str) -> tuple[Any, str | None]:
             return plain(whole_characters(json.loads(line))), None
     except RecursionError:
         return None, "nested too deeply"
+    except json.JSONDecodeError as error:
+        # Its own words name line 1, beside the number that this line has in the file
+        return None, f"not valid JSON: {error.msg} at character {error.colno}"
     except ValueError as error:
         return None, f"not valid JSON: {error}"
 
