@@ -18,9 +18,9 @@ from pages.test.bots import (
     knowledge_section,
     message_section,
     personality_section,
-    scenario_section,
     version_section,
 )
+from pages.test.bots.scenarios import scenario_section
 
 SECTION = "bots.section"
 NOTE = "bots.version.note"

@@ -6,7 +6,7 @@ from core.bots.result_schemas import NewScenario
 from core.bots.service import scenarios
 from core.database.db import transaction
 from core.identity.schemas import Actor, SessionKind
-from pages.test.bots import scenario_results
+from pages.test.bots.scenarios import scenario_results
 from tests.factories.bots import made, started, worked
 from tests.factories.identity import person
 from tests.pages.conftest import Console, said

@@ -7,7 +7,7 @@ import pytest
 
 from core.identity.schemas import Role, SessionKind
 from pages._ui import state
-from pages.test.bots import scenario_dialog
+from pages.test.bots.scenarios import scenario_dialog
 from tests.factories.identity import person
 from tests.factories.prompts import create, read
 from tests.pages.conftest import Console

@@ -16,8 +16,9 @@ from core.bots.schemas import BotView
 from core.bots.service import runs, scenarios
 from core.presentation import formatting
 from pages._ui import dialogs, errors, guard, state, text
-from pages.test.bots import models_choice, scenario_dialog, scenario_results
+from pages.test.bots import models_choice
 from pages.test.bots.labels import MODES
+from pages.test.bots.scenarios import scenario_dialog, scenario_results
 
 MODE, TURNS = "bots.run.mode", "bots.run.turns"
 LOOKS_EVERY_S = 1.0
