@@ -2,6 +2,7 @@
 any round.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -31,21 +32,32 @@ def message_id(name: str = "m1", conversation: str = "c") -> UUID:
 
 def annotated(name: str = "m1", conversation: str = "c", *, number: int = 0, **given: Any) -> UUID:  # noqa: ANN401
     """Store an annotation of a message, this many minutes after the first; return its key."""
-    message = message_id(name, conversation)
+    [key] = annotated_often(name, conversation, [{"number": number, **given}])
+    return key
+
+
+def annotated_often(name: str, conversation: str, each: Iterable[dict[str, Any]]) -> list[UUID]:
+    """Store annotations of one message, each as `annotated` does; return their keys."""
     with transaction() as session:
-        snapshot = dict(snapshots.take(session, message))
+        snapshot = dict(snapshots.take(session, message_id(name, conversation)))
+    rows = [snapshot | values(**given) for given in each]
+    with transaction(Database.AI) as session:
+        session.execute(insert(notes), rows)
+    return [UUID(str(row["id"])) for row in rows]
+
+
+def values(number: int, **given: Any) -> dict[str, Any]:  # noqa: ANN401  columns
     made_at = START + timedelta(minutes=number)
-    values = {
+    return {
         "id": new_id(),
         "admin_user_id": new_id(),
         "author_name": "Rae",
         "annotation_type": "correction",
         "content": "no",
+        "created_at": made_at,
+        "updated_at": made_at,
+        **given,
     }
-    values |= snapshot | {"created_at": made_at, "updated_at": made_at} | given
-    with transaction(Database.AI) as session:
-        session.execute(insert(notes).values(**values))
-    return UUID(str(values["id"]))
 
 
 def neither_accepted(message: UUID, *, number: int) -> None:

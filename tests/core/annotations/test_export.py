@@ -21,7 +21,7 @@ from core.identity.schemas import Role
 from core.platform.ids import new_id
 from tests.factories.conversations import conversation, message, stored
 from tests.factories.identity import person
-from tests.factories.reviews import START, annotated, message_id, neither_accepted
+from tests.factories.reviews import START, annotated, annotated_often, message_id, neither_accepted
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -195,8 +195,9 @@ def test_very_long_messages_shorten_what_was_before() -> None:
 
 def test_more_annotations_than_are_read_at_once_come_whole_and_in_order() -> None:
     stored(conversation(messages=2))
-    for number in range(600):
-        annotated("m1", number=number // 3, content=str(number))
+    annotated_often(
+        "m1", "c", ({"number": number // 3, "content": str(number)} for number in range(600))
+    )
     found = lines(asked(FormatName.JSONL))
     assert len({line["id"] for line in found}) == 600
     assert [line["created_at"] for line in found] == sorted(line["created_at"] for line in found)
