@@ -100,12 +100,13 @@ def test_no_value_in_any_field_breaks_a_route(client: Client, route: Described, 
 
 
 @pytest.mark.parametrize("every", EVERY)
-@pytest.mark.parametrize("route", ROUTES, ids=str)
-def test_no_broken_body_breaks_a_route(client: Client, route: Described, every: int) -> None:
+def test_no_broken_body_breaks_a_route(client: Client, every: int) -> None:
     boss = client(person(Role.SUPER_ADMIN))
-    for name in list(BROKEN)[ROUTES.index(route) % every :: every]:
-        body = BROKEN[name]
-        assert is_harmless(boss.request(route.method, route.path, content=body, headers=JSON)), name
+    for number, route in enumerate(ROUTES):
+        for name in list(BROKEN)[number % every :: every]:
+            answer = boss.request(route.method, route.path, content=BROKEN[name], headers=JSON)
+            assert is_harmless(answer), (route, name)
+    assert boss.get("/admin/auth/me").status_code == 200  # all of them met the route itself
 
 
 @pytest.mark.parametrize(
