@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 import pytest
@@ -145,16 +146,12 @@ def rows_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @STATES
-@pytest.mark.parametrize("given", FILTERS, ids=str)
 def test_versions_and_types_equal_counting_the_rows_in_any_period(
-    arrive: Callable[[list[NewRequest]], None],
-    given: dict[str, Any],
-    actor: Actor,
-    monkeypatch: pytest.MonkeyPatch,
+    arrive: Callable[[list[NewRequest]], None], actor: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arrive(mixed(500))
     rows_are_not_read(monkeypatch)
-    for period in PERIODS.values():
+    for given, period in product(FILTERS, PERIODS.values()):
         versions_are_right(AiMetricsQuery(period, **given), actor)
         types_are_right(AiMetricsQuery(period, **given), actor)
 
