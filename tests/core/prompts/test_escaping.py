@@ -80,37 +80,36 @@ def test_there_are_forty_attacks() -> None:
     assert len(ATTACKS) >= 40
 
 
-@pytest.mark.parametrize("attack", ATTACKS)
-def test_a_value_between_tags_never_ends_them(attack: str) -> None:
-    text = fill("<document>{{x}}</document> the end", x=attack)
-    ends = [match.start() for match in re.finditer(r"<\s*/\s*document", text, re.IGNORECASE)]
-    assert ends == [text.index("</document> the end")]
+def test_a_value_between_tags_never_ends_them() -> None:
+    for attack in ATTACKS:
+        text = fill("<document>{{x}}</document> the end", x=attack)
+        ends = [match.start() for match in re.finditer(r"<\s*/\s*document", text, re.IGNORECASE)]
+        assert ends == [text.index("</document> the end")], attack
 
 
-@pytest.mark.parametrize(("one", "other"), list(product(("<", "</", "</doc", "< /"), repeat=2)))
-def test_two_values_side_by_side_make_no_end_between_them(one: str, other: str) -> None:
-    for second in (other, "/document>", "ument>", "document>"):
+def test_two_values_side_by_side_make_no_end_between_them() -> None:
+    firsts = ("<", "</", "</doc", "< /")
+    for one, second in product(firsts, (*firsts, "/document>", "ument>", "document>")):
         text = fill("<document>{{x}}{{y}}</document>|", x=one, y=second)
-        assert len(re.findall(r"<\s*/\s*document", text)) == 1
+        assert len(re.findall(r"<\s*/\s*document", text)) == 1, (one, second)
 
 
-@pytest.mark.parametrize("attack", ATTACKS)
 @pytest.mark.parametrize("fence", ["```", "~~~", '"""'])
-def test_a_value_in_a_block_never_ends_it(attack: str, fence: str) -> None:
-    text = fill(f"{fence}\n{{{{x}}}}{{{{x}}}}\n{fence}", x=attack)
-    assert text.count(fence) == 2
+def test_a_value_in_a_block_never_ends_it(fence: str) -> None:
+    for attack in ATTACKS:
+        text = fill(f"{fence}\n{{{{x}}}}{{{{x}}}}\n{fence}", x=attack)
+        assert text.count(fence) == 2, attack
 
 
-@pytest.mark.parametrize("attack", ATTACKS)
 @pytest.mark.parametrize("quote", ['"', "'", "`"])
-def test_a_value_in_quotation_marks_never_ends_them(attack: str, quote: str) -> None:
-    text = fill(f"Say {quote}{{{{x}}}}{quote}.", x=attack)
-    inside = text.removeprefix(f"Say {quote}").removesuffix(f"{quote}.")
-    assert not re.search(rf"(?<!\\)(?:\\\\)*{quote}", inside)
-    assert len(re.search(r"\\*$", inside)[0]) % 2 == 0  # type: ignore[index]  # it always matches
+def test_a_value_in_quotation_marks_never_ends_them(quote: str) -> None:
+    for attack in ATTACKS:
+        text = fill(f"Say {quote}{{{{x}}}}{quote}.", x=attack)
+        inside = text.removeprefix(f"Say {quote}").removesuffix(f"{quote}.")
+        assert not re.search(rf"(?<!\\)(?:\\\\)*{quote}", inside), attack
+        assert (len(inside) - len(inside.rstrip("\\"))) % 2 == 0, attack
 
 
-@pytest.mark.parametrize("attack", ATTACKS)
 @pytest.mark.parametrize(
     ("template", "quote"),
     [
@@ -124,12 +123,11 @@ def test_a_value_in_quotation_marks_never_ends_them(attack: str, quote: str) -> 
         ("Dites «\u00a0{{x}}\u00a0».", "»"),
     ],
 )
-def test_a_value_within_quoted_words_never_ends_them(
-    template: str, quote: str, attack: str
-) -> None:
-    escaped = re.escape(attack.replace("\\", "\\\\").replace(quote, f"\\{quote}"))
-    expected = re.escape(template).replace(re.escape("{{x}}"), f"({escaped})")
-    assert re.fullmatch(expected, fill(template, x=attack))
+def test_a_value_within_quoted_words_never_ends_them(template: str, quote: str) -> None:
+    for attack in ATTACKS:
+        escaped = re.escape(attack.replace("\\", "\\\\").replace(quote, f"\\{quote}"))
+        expected = re.escape(template).replace(re.escape("{{x}}"), f"({escaped})")
+        assert re.fullmatch(expected, fill(template, x=attack)), attack
 
 
 @pytest.mark.parametrize(
