@@ -22,11 +22,11 @@ def resolved(schema: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("route", taking_bodies(), ids=str)
-def test_every_body_has_an_example(route: Described) -> None:
-    content = body_of(route)["content"]
-    schema = resolved(content.get("application/json", next(iter(content.values())))["schema"])
-    assert "example" in schema or "examples" in schema
+def test_every_body_has_an_example() -> None:
+    for route in taking_bodies():
+        content = body_of(route)["content"]
+        schema = resolved(content.get("application/json", next(iter(content.values())))["schema"])
+        assert "example" in schema or "examples" in schema, route
 
 
 def body_of(route: Described) -> dict[str, Any]:
