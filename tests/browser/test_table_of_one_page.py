@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
+from tests.browser.conftest import OWNER, SEEN_AS
 from tests.browser.console import Program, Tab, Window
 
 NOW = datetime.now(UTC)
@@ -152,3 +153,19 @@ def open_menu(tab: Tab) -> None:
         with suppress(AssertionError):  # the next click would close one that opens late
             return expect(menu).to_have_count(1, timeout=500)
     raise AssertionError("no menu")
+
+
+def test_on_a_touch_screen_the_button_of_a_table_covers_nothing(
+    browser: Browser, program: Program
+) -> None:
+    size = ViewportSize(width=390, height=844)
+    with browser.new_context(viewport=size, is_mobile=True, has_touch=True, **SEEN_AS) as context:
+        window = Window(program.address, context)
+        window.let_in(program.cookie(OWNER))
+        page = window.open("/users?q=one-page").page
+        button = page.get_by_test_id("stElementToolbar").bounding_box()
+        above = page.get_by_test_id("stCheckbox").bounding_box()
+        assert button is not None
+        assert above is not None
+        assert button["y"] >= above["y"] + above["height"]
+        window.check()
