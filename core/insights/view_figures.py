@@ -213,9 +213,10 @@ def _memories(core: Session, ai: Session, query: FigureQuery, actor: Actor) -> l
 
 def _feedback(core: Session, ai: Session, query: FigureQuery, actor: Actor) -> list[Kpi]:
     wanted = query.filters(FeedbackFilter)
-    return feedback_kpis(
-        feedback_figures.feedback_stats(core, ai, wanted, query.period, query.watched, actor=actor)
+    found = feedback_figures.feedback_stats(
+        core, ai, wanted, query.period, query.watched, actor=actor
     )
+    return feedback_kpis(found, zone=query.period.zone)
 
 
 def _count(name: str, label: str, value: int, before: int | None = None) -> Kpi:

@@ -23,9 +23,9 @@ TOO_FEW = "Fewer than ten ratings: too few for an interval."
 def draw(found: FeedbackStats, chosen: Filters) -> None:
     note = f"95% interval {_interval(found)} (Wilson)." if found.low is not None else TOO_FEW
     notes = definitions.with_notes(definitions.FEEDBACK, {"positive": note})
-    kpis.draw(feedback_kpis(found), notes=notes)
-    left, right = st.columns([1.6, 1], gap="medium")
     zone = chosen.period.zone
+    kpis.draw(feedback_kpis(found, zone=zone), notes=notes)
+    left, right = st.columns([1.6, 1], gap="medium")
     with left, watch.panel("Ratings by day", "positive: thumbs-up, or 4–5 of 5"):
 
         def look(point: Point) -> None:

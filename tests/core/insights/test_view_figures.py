@@ -2,12 +2,15 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from core.database.db import Database, transaction
 from core.errors import Invalid
 from core.identity.schemas import Actor, Role
 from core.insights.view_figures import period_of, read_figures
+from core.knowledge.feedback import ingest as feedback
+from core.knowledge.schemas import NewFeedback
 from core.platform import clock
 from core.presentation.comparison import Kpi
 from core.presentation.periods import midnight
@@ -137,3 +140,18 @@ def test_days_that_have_ended_are_compared_with_as_many_before(actor: Actor) -> 
 @pytest.mark.parametrize("page", ViewPage)
 def test_the_figures_that_cards_offer_are_those_of_their_page(actor: Actor, page: ViewPage) -> None:
     assert {each.name: each.label for each in figures(actor, page)} == FIGURES[page]
+
+
+def test_ratings_of_a_day_that_is_not_over_are_in_no_sparkline(
+    actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: ai_metrics.START + timedelta(hours=9))
+    rows = [
+        {"rating": 1, "created_at": (clock.now() - timedelta(days=days)).isoformat()}
+        for days in (0, 1, 1, 2)
+    ]
+    with transaction(Database.AI) as ai:
+        feedback.store(ai, msgspec.convert(rows, list[NewFeedback]), conversations.SOURCE)
+    found = {each.name: each for each in figures(actor, ViewPage.FEEDBACK, days="3")}
+    assert (found["rated"].value, found["rated"].course) == (4, [1, 2])
+    assert found["positive"].course == [1, 1]
