@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from core.annotations.exports.queries import Split, split_of
 from core.annotations.schemas import AnnotationView
+from core.database.tables import STORED
 from core.errors import Invalid
 from core.executions.schemas import ExecutionStatus, ExecutionView, NewExecution
 from core.identity.permissions import Permission, require
@@ -62,7 +63,8 @@ def prepare(
 
 
 def _newest(prompt: PromptView) -> PromptContent:
-    return PromptContent.model_validate(prompt.model_dump(include=set(PromptContent.model_fields)))
+    fields = prompt.model_dump(include=set(PromptContent.model_fields))
+    return PromptContent.model_validate(fields, context=STORED)
 
 
 def _not_held_out(annotations: list[AnnotationView]) -> list[AnnotationView]:

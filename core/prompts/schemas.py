@@ -11,13 +11,16 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    ValidationInfo,
+    WrapValidator,
     field_validator,
     model_validator,
 )
 from pydantic.config import JsonDict
 
-from core.database.tables import storable
-from core.platform.patterns import USUAL_BYTES, compiled
+from core.database.tables import STORED, storable
+from core.ingest.pattern_budget import checked, within_budget
+from core.platform.patterns import USUAL_BYTES
 from core.prompts.template import syntax
 from core.providers.schemas import Parameters
 
@@ -48,9 +51,10 @@ class PromptOrder(StrEnum):
     RATING = "rating"
 
 
-def _compiles(pattern: str) -> str:
+def _compiles(pattern: str, info: ValidationInfo) -> str:
     # A prompt may have a hundred, and a large one holds up the process for a tenth of a second
-    compiled(pattern, sizes=[USUAL_BYTES])
+    if info.context is not STORED:
+        checked(pattern, sizes=[USUAL_BYTES])
     return pattern
 
 
@@ -149,6 +153,11 @@ EXAMPLE: JsonDict = {
 }
 
 
+PromptVariables = Annotated[
+    tuple[PromptVariable, ...], Field(max_length=100), WrapValidator(within_budget)
+]
+
+
 class PromptContent(BaseModel):
     """What a version holds. With a system prompt it is a chat, and `prompt` may be empty."""
 
@@ -156,7 +165,7 @@ class PromptContent(BaseModel):
 
     prompt: Words = Field(default="", max_length=MAX_PROMPT_CHARS)
     system_prompt: Words | None = Field(default=None, max_length=MAX_PROMPT_CHARS)
-    variables: tuple[PromptVariable, ...] = Field(default=(), max_length=100)
+    variables: PromptVariables = ()
     default_parameters: Parameters = Parameters()
     model_id: Line | None = Field(default=None, max_length=300)
 
@@ -208,7 +217,7 @@ class PromptChange(BaseModel):
     )
     prompt: Words | None = Field(default=None, max_length=MAX_PROMPT_CHARS)
     system_prompt: Words | None = Field(default=None, max_length=MAX_PROMPT_CHARS)
-    variables: tuple[PromptVariable, ...] | None = Field(default=None, max_length=100)
+    variables: PromptVariables | None = None
     default_parameters: Parameters | None = None
     model_id: Line | None = Field(default=None, max_length=300)
     note: Note = ""

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from core.database.tables import STORED
 from core.identity.schemas import Actor
 from core.prompts.guidance import checks
 from core.prompts.guidance.findings import PromptFinding
@@ -26,7 +27,7 @@ def check_prompt(
     prompt = get_prompt(session, prompt_id, actor=actor)
     if content is None:
         newest = prompt.model_dump(include=set(PromptContent.model_fields))
-        content = PromptContent.model_validate(newest)
+        content = PromptContent.model_validate(newest, context=STORED)
     expansion = Expansion(session, actor, path=(Include(prompt.name, LATEST),))
     expansion.declare(content)
     parts = [

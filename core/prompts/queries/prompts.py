@@ -22,7 +22,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from core.database.paging import Page, Window
-from core.database.tables import storable, table_of
+from core.database.tables import STORED, storable, table_of
 from core.identity import queries as people
 from core.identity.models import AdminUser
 from core.identity.permissions import Permission, may, require
@@ -274,4 +274,4 @@ def _view(row: RowMapping, named: defaultdict[UUID, list[Any]], *, may_change: b
         "rating": round(float(rating), 2) if rating is not None else None,
         "may_edit": row["may_edit"] and may_change,
     }
-    return PromptView.model_validate(facts)
+    return PromptView.model_validate(facts, context=STORED)

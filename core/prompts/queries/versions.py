@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from core.database.tables import storable, table_of
+from core.database.tables import STORED, storable, table_of
 from core.identity.models import AdminUser
 from core.identity.schemas import Actor
 from core.prompts.errors import LabelMissing, VersionMissing
@@ -23,7 +23,7 @@ def list_versions(session: Session, prompt_id: UUID, *, actor: Actor) -> list[Pr
     """Return a prompt's versions, the newest first; raise PromptMissing."""
     get_named(session, prompt_id, actor=actor)
     rows = session.execute(_all().where(versions.c.template_id == prompt_id))
-    return [PromptVersionView.model_validate(dict(row)) for row in rows.mappings()]
+    return [PromptVersionView.model_validate(dict(row), context=STORED) for row in rows.mappings()]
 
 
 def get_version(
@@ -63,7 +63,7 @@ def read_version(
                 f"This prompt has no label “{reference}”. Move the label to a version first."
             )
         )
-    return PromptVersionView.model_validate(dict(row))
+    return PromptVersionView.model_validate(dict(row), context=STORED)
 
 
 def _all() -> Select[Any]:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.database.db import refuse_duplicates
 from core.database.locks import Lock
+from core.database.tables import STORED
 from core.errors import Forbidden
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -248,7 +249,7 @@ def _merged(present: PromptView, changes: dict[str, Any]) -> PromptContent:
     for name in CONTENT:
         if name in changes and (changes[name] is not None or name in nullable):
             content[name] = changes[name]
-    return PromptContent.model_validate(content)
+    return PromptContent.model_validate(content, context=STORED)
 
 
 def _tags(tags: tuple[str, ...]) -> list[str]:

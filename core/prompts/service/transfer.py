@@ -10,6 +10,7 @@ from core.errors import Invalid
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.identity.service import audit
+from core.ingest.pattern_budget import compile_budget
 from core.presentation.validation import message_of
 from core.prompts import yaml_files
 from core.prompts.models import PromptTemplate
@@ -118,7 +119,8 @@ def import_prompt(
 
 def _read(content: dict[str, Any]) -> PromptFile:
     try:
-        return PromptFile.model_validate(content)
+        with compile_budget():
+            return PromptFile.model_validate(content)
     except ValidationError as error:
         errors = [
             {"field": ".".join(str(part) for part in each["loc"]), "message": message_of(each)}
