@@ -123,7 +123,8 @@ def search_again(table: str, behind: str | None) -> None:
     search_vectors.search_again(table, UUID(behind) if behind is not None else None)
 
 
-@queue.app.task(name=zones.TASK, retry=RetryStrategy(max_attempts=5, wait=30))
+# A database that is away for minutes must not leave days in the time zone before
+@queue.app.task(name=zones.TASK, retry=RetryStrategy(max_attempts=10, wait=10, linear_wait=30))
 def rebuild_days(zone: str) -> None:
     """Recompute days of rollups and users for a new reporting time zone."""
     zones.rebuild_days(zone)
