@@ -71,10 +71,13 @@ def _draw_head(found: EvaluationView) -> None:
             st.title(text.plain(found.name), anchor=False, width="content")
             words = status_of(found)
             st.badge(words, color=COLOURS[words])  # type: ignore[arg-type]  # one of its colours
+        progress = found.progress
+        is_cut = not found.status.is_going_on and progress.done < progress.total
         facts = (
             formatting.count(len(found.results), "target"),
             formatting.count(found.cases, "case"),
             formatting.count(found.runs, "run") + " each",
+            *([f"{progress.done:,} of {progress.total:,} results"] if is_cut else []),
             formatting.cost(found.spent_usd, found.unpriced),
             *([f"by API key {text.one_line(found.key_name)}"] if found.key_name else []),
         )

@@ -287,10 +287,12 @@ def test_a_pending_one_can_be_cancelled_and_a_stopped_one_resumed(
     app = opened(console, admin, {"evaluation": str(evaluation_id)})
     press(app, "Cancel")
     assert "Cancelled" in said(app)
+    assert "0 of 1 results" in said(app)
     press(app, "Resume")
     run(evaluation_id)
     app.run()
     assert "Completed" in said(app)
+    assert "of 1 results" not in said(app)
 
 
 def test_a_stopped_one_goes_on_with_a_limit_raised_on_its_page(
