@@ -100,22 +100,21 @@ def read_other_activity(
     ai: Session,
     user_id: UUID,
     watched: Watched,
-    since: datetime | None,
     until: datetime | None,
     *,
     actor: Actor,
 ) -> OtherActivity:
-    """Return a user's conversations and feedback in (since, until]; None is unlimited.
+    """Return a user's conversations and feedback up to a time, or all.
 
     Feedback that names no user is that of its conversation's user.
     """
     require(actor, Permission.WATCH)
     is_readable = may(actor, Permission.READ_CONTENTS)
     own = talks.c.user_id == user_id
-    found = core.execute(_of(talks, own, watched, since, until)).mappings().all()
+    found = core.execute(_of(talks, own, watched, until)).mappings().all()
     # Also on conversations that are not shown: there may be more than MOST
     given = feedback_list.is_of_users(core, [user_id])
-    rated = ai.execute(_of(feedback, given, watched, since, until)).mappings().all()
+    rated = ai.execute(_of(feedback, given, watched, until)).mappings().all()
     return OtherActivity(
         talks=[_talk(row, is_readable=is_readable) for row in found[:MOST]],
         opinions=[_opinion(row, is_readable=is_readable) for row in rated[:MOST]],
@@ -171,15 +170,12 @@ def _of(
     table: Any,  # noqa: ANN401  one of two tables
     is_own: ColumnElement[bool],
     watched: Watched,
-    since: datetime | None,
     until: datetime | None,
 ) -> Select[Any]:
     columns = table.c
     wanted = [is_own, columns.environment == watched.environment]
     if watched.app is not None:
         wanted.append(columns.app == watched.app)
-    if since is not None:
-        wanted.append(columns.created_at > since)
     if until is not None:
         wanted.append(columns.created_at <= until)
     return select(table).where(*wanted).order_by(columns.created_at, columns.id).limit(MOST + 1)

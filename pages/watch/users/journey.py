@@ -64,7 +64,7 @@ def draw_user(reads: Reads, name: str, watched: Watched, shown: int) -> None:
     _draw_head(user_list.name_of(user), " · ".join(filter(None, dict.fromkeys(facts))), user.status)
     # Of what is beside the events, only as far as they are shown.
     until = found.items[-1].created_at if _left(found) else None
-    others = reads.ask_both(read_other_activity, user.id, watched, None, until)
+    others = reads.ask_both(read_other_activity, user.id, watched, until)
     onboarding_steps.draw(found)
     left, right = st.columns([2.6, 1], gap="medium")
     with right:

@@ -33,7 +33,7 @@ def test_feedback_without_a_user_is_in_the_journey_of_its_conversations_user() -
     actor = person(Role.ANALYST).actor
     with transaction() as core, transaction(Database.AI) as ai:
         ann = key_of("user", "ann")
-        found = read_other_activity(core, ai, ann, Watched(), None, None, actor=actor)
+        found = read_other_activity(core, ai, ann, Watched(), None, actor=actor)
     wanted = {key_of("feedback", name) for name in ("named", "of her conversation")}
     assert {each.id for each in found.opinions} == wanted
 
@@ -52,6 +52,6 @@ def test_it_is_there_where_its_conversation_is_beyond_those_that_are_shown(
     actor = person(Role.ANALYST).actor
     with transaction() as core, transaction(Database.AI) as ai:
         ann = key_of("user", "ann")
-        found = read_other_activity(core, ai, ann, Watched(), None, None, actor=actor)
+        found = read_other_activity(core, ai, ann, Watched(), None, actor=actor)
     assert [each.id for each in found.talks] == [key_of("conversation", "earlier")]
     assert [each.id for each in found.opinions] == [key_of("feedback", "on it")]
