@@ -99,7 +99,8 @@ def _working(addresses: engines.Addresses) -> Iterator[None]:
     """Open connections, load the features, and listen to signals, the parent and the bus."""
     engines.use(
         engines.Engines(
-            engines.create(addresses.core, pool_size=4, overflow=6 + config().max_concurrent_tests),
+            # Two stay open: one that has run the jobs of a demo holds up to 40 MB in Postgres
+            engines.create(addresses.core, pool_size=2, overflow=8 + config().max_concurrent_tests),
             engines.create(addresses.ai, pool_size=2, overflow=6),
         )
     )
