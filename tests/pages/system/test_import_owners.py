@@ -9,7 +9,7 @@ import streamlit as st
 from pages.system.settings.imports import import_columns
 
 columns = [{"path": "who", "samples": ["u1"]}, {"path": "what", "samples": ["signed up"]}]
-about = {"recognition": {"columns": columns}, "mapping": True, "status": "ready"}
+about = {"recognition": {"columns": columns}, "mapping": True, "started_at": None}
 found = SimpleNamespace(id="1", **about)
 fields = {name: {"path": "who", "as": "text"} for name in st.session_state["owners"]}
 mapping = {"format": "table", "kind": st.session_state["kind"], "fields": fields, "open": []}
