@@ -24,8 +24,8 @@ Journey = dict[str, list[int]]  # the times of each event type, in order
 
 
 def propose_funnel(session: Session, watched: Watched, *, actor: Actor) -> Funnel | None:
-    """Return the most common sequence of events of the last 30 days; None where there is none, or
-    when a user has begun the workspace's funnel.
+    """Return the most common sequence of events of the last 30 days, of users who were new in them
+    where there are any; None where there is none, or when a user has begun the workspace's funnel.
 
     Of very many users some are looked at.
     """
@@ -64,19 +64,28 @@ def _journeys(session: Session, watched: Watched) -> list[Journey]:
     row = rows.c
     each = func.unnest(row.marks).table_valued("mark", name="each").render_derived()
     at = func.mark_micros(each.c.mark)
-    found = (
-        select(row.subject, coded.c.event_type, at)
+    since = func.micros(clock.now() - RECENT)
+    marks = (
+        select(row.subject, each.c.mark, at.label("at"))
+        .add_columns((func.min(at).over(partition_by=row.subject) >= since).label("is_new"))
         .join_from(rows, each, true())
-        .join(coded, coded.c.code == func.mark_code(each.c.mark))
-        .where(row.sample < bindparam("most"), at >= func.micros(clock.now() - RECENT))
-        .where(~coded.c.event_type.endswith("_error", autoescape=True))
-        .order_by(row.subject, at)
+        .where(row.sample < bindparam("most"))
+        .subquery("marks")
     )
-    journeys: dict[str, Journey] = defaultdict(lambda: defaultdict(list))
+    found = (
+        select(marks.c.subject, marks.c.is_new, coded.c.event_type, marks.c.at)
+        .join(coded, coded.c.code == func.mark_code(marks.c.mark))
+        .where(marks.c.at >= since, ~coded.c.event_type.endswith("_error", autoescape=True))
+        .order_by(marks.c.subject, marks.c.at)
+    )
+    journeys: dict[bool, dict[str, Journey]] = defaultdict(
+        lambda: defaultdict(lambda: defaultdict(list))
+    )
     given = parameters_of(session, watched) | {"most": first_portion(session)}
-    for subject, event_type, micros in session.execute(found, given):
-        journeys[subject][event_type].append(micros)
-    return list(journeys.values())
+    for subject, is_new, event_type, micros in session.execute(found, given):
+        journeys[is_new][subject][event_type].append(micros)
+    # A returning user's first event of these days is what they do every day
+    return list((journeys[True] or journeys[False]).values())
 
 
 def _first(journeys: Sequence[Journey]) -> list[str]:

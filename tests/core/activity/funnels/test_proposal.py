@@ -10,7 +10,7 @@ from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Actor
 from core.platform import clock
-from core.presentation.periods import Watched
+from core.presentation.periods import DAY, Watched
 from tests.factories import activity
 from tests.factories.identity import person
 
@@ -42,6 +42,24 @@ def test_errors_and_what_is_long_ago_are_no_steps(actor: Actor) -> None:
     activity.store(activity.spaced(COMMON, user="ann", start=old))
     activity.store(activity.spaced(["a.b", "a.c_error", "a.d"], user="bea", start=now))
     assert proposed(actor) == ["a.b", "a.d"]
+
+
+def test_returning_users_do_not_say_how_users_begin(actor: Actor) -> None:
+    now = clock.now()
+    for number in range(9):
+        start = now - timedelta(days=50 if number else 2)
+        activity.store(activity.spaced(COMMON, user=f"u{number}", start=start))
+        activity.store(
+            activity.spaced(["page.viewed", "page.left"], user=f"u{number}", start=now - DAY)
+        )
+    assert proposed(actor)[:3] == COMMON
+
+
+def test_without_new_users_those_who_return_are_looked_at(actor: Actor) -> None:
+    now = clock.now()
+    activity.store(activity.spaced(COMMON, user="ann", start=now - timedelta(days=50)))
+    activity.store(activity.spaced(["page.viewed", "page.left"], user="ann", start=now - DAY))
+    assert proposed(actor) == ["page.viewed", "page.left"]
 
 
 def test_nothing_is_proposed_without_a_sequence(actor: Actor) -> None:
