@@ -17,14 +17,14 @@ from pages.watch.onboarding.funnel_editor import PAGE
 
 def draw(reads: Reads, chosen: Filters) -> bool:
     """Draw the proposal; return whether there is one."""
-    found = reads.ask(funnel_proposal.propose_funnel, chosen.watched)
+    period = funnel_proposal.last_days(chosen.period)
+    found = reads.ask(funnel_proposal.propose_funnel, period, chosen.watched)
     if found is None:
         return False
-    period = funnel_proposal.recent(chosen.period.zone)
     view = reads.ask(funnel_counts.read_funnel, period, chosen.watched, found)
     none = text.plain(reads_name(reads))
     st.info(f"No user has started {none}. Below is what your users do most, step by step.")
-    with watch.panel("Proposed funnel", "most common sequence of events · last 30 days"):
+    with watch.panel("Proposed funnel", f"most common sequence of events · {watch.span(period)}"):
         with st.container(border=True):
             charts.show(funnel_charts.funnel(charts.palette(), view), f"{PAGE}.proposal")
         with st.container(horizontal=True, vertical_alignment="center"):

@@ -115,8 +115,9 @@ def draw_onboarding(reads: Reads, chosen: Filters, workspace: SavedFunnelView | 
             if workspace is not None:
                 funnel_progress.draw(workspace)
             overview_panels.draw_onboarding(funnel)
+            period = funnel_proposal.last_days(chosen.period)
             if not funnel.steps[0].users and reads.ask(
-                funnel_proposal.propose_funnel, chosen.watched
+                funnel_proposal.propose_funnel, period, chosen.watched
             ):
                 st.caption("No user has started this funnel.")
                 links.draw("onboarding", "View proposed funnel", icon="filter_alt")

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import median
 
 from sqlalchemy import bindparam, exists, func, select, true
@@ -14,7 +15,6 @@ from core.activity.queries.funnels.subject_rows import parameters_of, select_sub
 from core.database.tables import table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.platform import clock
 from core.presentation.periods import DAY, Period, Watched
 
 RECENT, MOST_STEPS = 30 * DAY, 5
@@ -23,9 +23,11 @@ coded, subjects = table_of(FunnelEvent), table_of(Subject)
 Journey = dict[str, list[int]]  # the times of each event type, in order
 
 
-def propose_funnel(session: Session, watched: Watched, *, actor: Actor) -> Funnel | None:
-    """Return the most common sequence of events of the last 30 days, of users who were new in them
-    where there are any; None where there is none, or when a user has begun the workspace's funnel.
+def propose_funnel(
+    session: Session, period: Period, watched: Watched, *, actor: Actor
+) -> Funnel | None:
+    """Return the most common sequence of events of a period, of users who were new in it where
+    there are any; None where there is none, or when a user has begun the workspace's funnel.
 
     Of very many users some are looked at.
     """
@@ -39,7 +41,7 @@ def propose_funnel(session: Session, watched: Watched, *, actor: Actor) -> Funne
     )
     if session.scalar(begun):
         return None
-    journeys = _journeys(session, watched)
+    journeys = _journeys(session, period, watched)
     chain = _first(journeys)
     while chain and len(chain) < MOST_STEPS and (found := _next(journeys, chain)):
         chain.append(found)
@@ -53,18 +55,17 @@ def _label(name: str) -> str:
     return name.replace(".", " ").replace("_", " ").capitalize()
 
 
-def recent(zone: str) -> Period:
-    """Return the period that a proposal is made of."""
-    now = clock.now()
-    return Period(now - RECENT, now, zone)
+def last_days(period: Period) -> Period:
+    """Return the 30 days until a period's end, which a proposal is made of."""
+    return replace(period, start=period.end - RECENT)
 
 
-def _journeys(session: Session, watched: Watched) -> list[Journey]:
+def _journeys(session: Session, period: Period, watched: Watched) -> list[Journey]:
     rows = select_subjects(has_app=watched.app is not None).subquery("rows")
     row = rows.c
     each = func.unnest(row.marks).table_valued("mark", name="each").render_derived()
     at = func.mark_micros(each.c.mark)
-    since = func.micros(clock.now() - RECENT)
+    since, until = func.micros(period.start), func.micros(period.end)
     marks = (
         select(row.subject, each.c.mark, at.label("at"))
         .add_columns((func.min(at).over(partition_by=row.subject) >= since).label("is_new"))
@@ -75,7 +76,8 @@ def _journeys(session: Session, watched: Watched) -> list[Journey]:
     found = (
         select(marks.c.subject, marks.c.is_new, coded.c.event_type, marks.c.at)
         .join(coded, coded.c.code == func.mark_code(marks.c.mark))
-        .where(marks.c.at >= since, ~coded.c.event_type.endswith("_error", autoescape=True))
+        .where(marks.c.at >= since, marks.c.at < until)
+        .where(~coded.c.event_type.endswith("_error", autoescape=True))
         .order_by(marks.c.subject, marks.c.at)
     )
     journeys: dict[bool, dict[str, Journey]] = defaultdict(

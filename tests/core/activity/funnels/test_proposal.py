@@ -1,16 +1,17 @@
 """A funnel is proposed from what users do most, where nobody has begun the workspace's."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from core.activity.queries.funnels.funnel import STEPS
-from core.activity.queries.funnels.funnel_proposal import propose_funnel
+from core.activity.queries.funnels.funnel_proposal import last_days, propose_funnel
 from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Actor
+from core.ingest.rows import EARLIEST
 from core.platform import clock
-from core.presentation.periods import DAY, Watched
+from core.presentation.periods import DAY, Period, Watched
 from tests.factories import activity
 from tests.factories.identity import person
 
@@ -22,9 +23,10 @@ def actor(database: Postgres) -> Actor:
     return person().actor
 
 
-def proposed(actor: Actor) -> list[str]:
+def proposed(actor: Actor, until: datetime | None = None) -> list[str]:
+    period = last_days(Period(EARLIEST, until or clock.now()))
     with transaction() as session:
-        found = propose_funnel(session, Watched(), actor=actor)
+        found = propose_funnel(session, period, Watched(), actor=actor)
     return [step.name for step in found.steps] if found is not None else []
 
 
@@ -60,6 +62,14 @@ def test_without_new_users_those_who_return_are_looked_at(actor: Actor) -> None:
     activity.store(activity.spaced(COMMON, user="ann", start=now - timedelta(days=50)))
     activity.store(activity.spaced(["page.viewed", "page.left"], user="ann", start=now - DAY))
     assert proposed(actor) == ["page.viewed", "page.left"]
+
+
+def test_a_period_of_the_past_has_a_proposal_of_its_own(actor: Actor) -> None:
+    ended = clock.now() - timedelta(days=400)
+    activity.store(activity.spaced(COMMON, user="ann", start=ended - DAY))
+    activity.store(activity.spaced(["page.viewed", "page.left"], user="bea", start=ended + DAY))
+    assert proposed(actor) == []
+    assert proposed(actor, ended) == COMMON
 
 
 def test_nothing_is_proposed_without_a_sequence(actor: Actor) -> None:
