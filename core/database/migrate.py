@@ -22,10 +22,11 @@ def script(database: Database) -> AlembicConfig:
 def upgrade(engine: Engine, database: Database) -> None:
     """Run the missing migrations.
 
-    Raises StartRefused when the server is too old, or the database is newer than this code.
+    Raises StartRefused when the server is too old, the database has another encoding than UTF-8,
+    or is newer than this code.
     """
     with engine.connect() as connection:
-        _check_server(connection)
+        _check_server(connection, database)
         # A migration may take longer than any statement of the program may
         connection.execute(text("set lock_timeout = 0; set statement_timeout = 0"))
         connection.execute(text("select pg_advisory_lock(:lock)"), {"lock": Lock.MIGRATIONS})
@@ -63,8 +64,14 @@ def _upgrade_locked(connection: Connection, database: Database) -> None:
     connection.commit()
 
 
-def _check_server(connection: Connection) -> None:
+def _check_server(connection: Connection, database: Database) -> None:
     info = connection.connection.driver_connection
     version = info.info.server_version if info is not None else 0
     if version < OLDEST_SERVER:
         raise StartRefused(f"Postgres {version // 10000} is too old: Attune needs 15 or newer.")
+    encoding = connection.scalar(text("show server_encoding"))
+    if encoding != "UTF8":
+        raise StartRefused(
+            f"The database {database} has the encoding {encoding}. Create it again by "
+            "`createdb --encoding=UTF8 --template=template0`."
+        )

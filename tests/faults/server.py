@@ -106,15 +106,14 @@ class Server(AbstractContextManager["Server"]):
             self._process.send_signal(signal.SIGINT)
             self._process.wait(30)
 
-    def pair(self) -> Pair:
+    def pair(self, encoding: str = "UTF8") -> Pair:
         """Make two empty databases and return their addresses."""
         names = [f"{kind}_{new_id().hex}" for kind in ("core", "ai")]
+        create = sql.SQL("create database {} owner {} encoding {} locale 'C' template template0")
         with self.connect() as connection:
             for name in names:
                 connection.execute(
-                    sql.SQL("create database {} owner {}").format(
-                        sql.Identifier(name), sql.Identifier(ROLE)
-                    )
+                    create.format(sql.Identifier(name), sql.Identifier(ROLE), encoding)
                 )
         return Pair(self.url(names[0]), self.url(names[1]))
 

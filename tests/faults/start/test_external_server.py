@@ -78,6 +78,14 @@ def test_a_server_that_is_too_old_is_said(installation: Installation, server: Se
         )
 
 
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", pytest.param("LATIN1", marks=pytest.mark.prove)])
+def test_an_encoding_without_all_characters_is_said(
+    installation: Installation, server: Server, encoding: str
+) -> None:
+    refusal = installation(settings=QUICK | server.pair(encoding).settings).run().refusal
+    assert f"The database core has the encoding {encoding}" in refusal
+
+
 @pytest.mark.parametrize(
     ("database", "revision", "advice"),
     [
