@@ -44,8 +44,13 @@ def draw(reads: Reads, header: watch.Header) -> None:
             "speaker_notes_off", "Message deleted", "It was deleted after it was queued."
         ):
             # An item that is saved already cannot be skipped
-            act = review_actions.set_aside if seen.entry.is_saved else review_actions.skip
-            st.button("Next" if seen.entry.is_saved else "Skip", key="review.gone", on_click=act)
+            label, key, act = (
+                ("Next", "J", review_actions.set_aside)
+                if seen.entry.is_saved
+                else ("Skip", "S", review_actions.skip)
+            )
+            shortcut = key if has_keys else None
+            st.button(label, key="review.gone", shortcut=shortcut, on_click=act)
         return
     queue_item.draw(seen, seen.entry, seen.message, has_keys=has_keys)
 
