@@ -99,6 +99,7 @@ async def _events(
         }
     )
     try:
+        # Within `try`: a client may leave at the first chunk, and its call must be cancelled too
         yield chunks.first()
         async for part in answer_stream.follow(execution, buffer, actor):
             match part:
