@@ -62,6 +62,7 @@ class EvaluationTest(Keyed, Created, CoreTable):
     failed: Mapped[int] = mapped_column(server_default=text("0"))
     waiting: Mapped[int] = mapped_column(server_default=text("0"))
     cost_limit_usd: Mapped[Decimal | None] = mapped_column(Numeric(14, 8))
+    # Each answer of an own app may claim almost a million dollars
     spent_usd: Mapped[Decimal] = mapped_column(Numeric(20, 8), server_default=text("0"))
     unpriced: Mapped[int] = mapped_column(server_default=text("0"))
     error: Mapped[bytes | None] = mapped_column(LargeBinary)

@@ -96,6 +96,7 @@ class _ModelCalls:
             self._reserve(call)
         self._is_begun = True
         start, is_first_text = self._buffer.length, True
+        # A round that only calls tools has no text; without its calls it would count as free
         first_tool = len(self._buffer.tools)
         # Else a round whose usage is not reported would count that of the round before
         self._buffer.usage = None

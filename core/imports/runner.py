@@ -57,6 +57,7 @@ def work(import_id: UUID, *, may_go_on: Callable[[], bool]) -> None:
                 imports.defer(session, import_id, after=UNDO_PAUSE)
                 return
             row.status = ImportStatus.RUNNING
+        # A worker that fails after a cancellation must not fail the run that was begun since
         due, begun = ImportStatus(row.status), _run_of(row)
     act = {
         ImportStatus.RUNNING: _import,

@@ -64,6 +64,7 @@ def cause_of_change(
             return True
         around = (
             break_down(session, since, one.dimension, measure, actor=actor)
+            # Without a first day it is the whole period, which has been read already
             if since != query
             else whole
         )

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+# A job whose worker was killed is put back without having failed: only its retry tells
 LAST_FAILURE = text("""
 select max(event.at) from procrastinate_events event
 join procrastinate_jobs job on job.id = event.job_id

@@ -144,6 +144,7 @@ def kappa(table: Agreement2x2) -> EstimatedRate:
     rows = [sum(row) for row in cells]
     columns = [cells[0][each] + cells[1][each] for each in (0, 1)]
     observed, expected = cells[0][0] + cells[1][1], rows[0] * columns[0] + rows[1] * columns[1]
+    # With one verdict only, kappa is 0 with an interval of no width, as if it were certain
     if 0 in rows or 0 in columns:
         return EstimatedRate(value=None, low=None, high=None, n=total)
     value = (observed - expected) / (1 - expected)

@@ -46,6 +46,7 @@ def error_of(callback: Callback) -> ExecutionError | None:
     is_empty = callback.status is CallbackStatus.COMPLETED
     reason, words = ("empty_answer", EMPTY) if is_empty else ("service_failed", FAILED)
     detail = words if is_empty or not callback.reason else f"{FAILED[:-1]}: {callback.reason}"
+    # A callback refused for a NUL in its reason would leave the job to its timeout
     return ExecutionError(code="provider_failed", reason=reason, detail=storable(detail))
 
 

@@ -187,6 +187,7 @@ class Callback(BaseModel):
     @field_validator("callback_params", mode="before")
     @classmethod
     def _null_is_left_out(cls, given: object) -> object:
+        # They decide nothing: a signed answer is not lost for their null
         return CallbackParams() if given is None else given
 
     @property

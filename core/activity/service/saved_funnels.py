@@ -122,6 +122,7 @@ def delete_funnel(session: Session, funnel_id: UUID, *, actor: Actor) -> None:
     """Delete a funnel and its versions; raise FunnelMissing or WorkspaceFunnelKept."""
     require(actor, Permission.CHANGE_WORKSPACE)
     row = _find(session, funnel_id, lock=True)
+    # Locked first: another admin may make this the workspace's funnel at the same time
     applied = select(SavedFunnelVersion.id).where(
         SavedFunnelVersion.funnel_id == row.id, SavedFunnelVersion.is_applied
     )

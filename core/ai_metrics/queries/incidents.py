@@ -197,6 +197,7 @@ def _least_share(trouble: IncidentKind, expected: float) -> float:
     """Return which share of an hour's requests is slow, or fails, at least in an incident."""
     if trouble is IncidentKind.SLOW:
         return LEAST_SLOW
+    # Of a model of which 30% fail as a rule, a fixed share would join two outages of a day
     return max(TIMES_THE_ERRORS * expected, LEAST_ERRORS)
 
 

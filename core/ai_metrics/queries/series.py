@@ -128,6 +128,7 @@ def latency(
 
 def latency_histogram(session: Session, query: AiMetricsQuery) -> list[LatencyBar]:
     """Return the histogram of a period's latencies, as `latency` has it."""
+    # Rollups give the sums packed as bytes, raw rows give percentiles
     times = read_sums(session, query, timings)[0]["latency"]
     return _histogram(session, query, summed(times) if isinstance(times, bytes) else times)
 

@@ -158,6 +158,7 @@ def _pass(ai: Session, id_: UUID, outcome: ItemOutcome, actor: Actor) -> None:
 
 
 def _is_reviewed_since(ai: Session, id_: UUID, at: datetime) -> bool:
+    # Only later reviews count: the one before is no reason that the last can't be taken back
     reviewed = passes.c.outcome != ItemOutcome.SKIPPED
     later = exists().where(passes.c.item_id == id_, passes.c.at > at, reviewed)
     return bool(ai.scalar(select(later)))

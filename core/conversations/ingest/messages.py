@@ -130,6 +130,7 @@ def _merged(old: Sent, new: Sent) -> Sent:
             kept |= {name: getattr(before, name) for name in names}
     news = {**(after.metadata or {}), **(after.extra or {})}
     metadata = {**(before.metadata or {}), **(before.extra or {}), **news}
+    # Rows of 1 MiB about one message, each with other fields, would add up without an end
     if is_too_large(metadata):
         metadata = news
     at = min(before.created_at, after.created_at)

@@ -84,6 +84,7 @@ def release_runs(session: Session, evaluation_id: UUID, *, worker: UUID | None =
     claimed = update(EvaluationResult).where(
         EvaluationResult.evaluation_id == evaluation_id,
         EvaluationResult.status == ResultStatus.RUNNING,
+        # A worker that was taken for dead must not give back runs that the next one pays for
         *([] if worker is None else [EvaluationResult.worker == worker]),
     )
     has_answer = EvaluationResult.answer.is_not(None)

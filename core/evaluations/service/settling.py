@@ -84,6 +84,7 @@ def _settle(row: EvaluationResult, ended: EndedRun, counted: _Counts) -> None:
     counted.done += 1
     counted.failed += int(is_failed)
     counted.spent_usd += cost or Decimal(0)
+    # One judge without a price leaves the cost of all judges of the run unknown
     is_judged_unpriced = scored is not None and scored.scoring_usd is None
     is_unpriced = (is_new and row.cost_usd is None) or is_judged_unpriced
     counted.unpriced += int(is_unpriced and not is_failed)

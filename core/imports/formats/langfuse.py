@@ -27,6 +27,8 @@ from core.imports.recognition import names
 from core.imports.row_makers import RecordRefused
 
 Object = dict[str, Any]
+# One class takes all separators: two in a row would share out the spaces of “tool” and a million
+# spaces in every way
 TOOL_PREFIX = re.compile(
     r"^(?:execute[_ ]tool|tool[-_ ]?call|tool|function)[:./ -][:./\s-]*(?=\S)", re.IGNORECASE
 )

@@ -52,6 +52,7 @@ def add(import_id: UUID, name: str, stored: uploads.StoredFile, *, actor: Actor)
         session.refresh(row)
         targets = {"import_id": str(import_id), "file": name, "size_bytes": stored.size_bytes}
         audit.record(session, "import.upload", actor, targets=targets)
+        # Not made from the row alone: other imports of the same file are named with it
         return queries.get_import(session, import_id, actor=actor)
 
 

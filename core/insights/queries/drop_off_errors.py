@@ -78,6 +78,7 @@ def drop_off_errors(
 
     key = ("drop-off errors", period, watched, asked.sql.funnel, segment)
     found = cached_if_large(session, key, read)
+    # Only raw events tell: users whose events were deleted would seem to have met no error
     is_whole = settings.read(session, settings.Sealed).has_all(period.start, "user_activity_events")
     return [
         DropOffErrors(

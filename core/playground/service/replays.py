@@ -97,6 +97,7 @@ def _draft(
     own = new_replay.parameters
     return Draft(
         model=model,
+        # Callers could not unset defaults of a prompt that this model does not take
         parameters=with_defaults(core, rendered, own, model_id=model) if rendered else own,
         custom_prompt=text if text.strip() not in ("", default.strip()) else None,
         cost_limit_usd=new_replay.cost_limit_usd,

@@ -274,4 +274,5 @@ def _view(row: RowMapping, named: defaultdict[UUID, list[Any]], *, may_change: b
         "rating": round(float(rating), 2) if rating is not None else None,
         "may_edit": row["may_edit"] and may_change,
     }
+    # Stored patterns were checked when they were saved; each read would compile them all again
     return PromptView.model_validate(facts, context=STORED)

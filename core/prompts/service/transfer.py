@@ -119,6 +119,7 @@ def import_prompt(
 
 def _read(content: dict[str, Any]) -> PromptFile:
     try:
+        # One for the whole file, which may hold a thousand versions with a hundred patterns each
         with compile_budget():
             return PromptFile.model_validate(content)
     except ValidationError as error:

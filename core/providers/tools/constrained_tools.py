@@ -117,6 +117,7 @@ def _step(text: str, call_id: str) -> TextChunk | ToolCallChunk:
         if "tool" in step:
             name = storable(str(step["tool"]))
             return ToolCallChunk(call_id, name, json.dumps(step["arguments"]))
+        # JSON can escape half of a surrogate pair, which Postgres does not store
         return TextChunk(storable(str(step["answer"])))
     except (ValueError, TypeError, LookupError, RecursionError):
         return TextChunk(text)

@@ -38,6 +38,7 @@ class ToolCalls:
         arguments: str | None = None,
     ) -> None:
         """Add the part of one call that an event contains; raise AnswerTooLong."""
+        # IDs count too: a server could send one of up to 64 MiB, which each page would show
         self._chars += len(id or "") + len(name or "") + len(arguments or "")
         part = self._parts.setdefault(index, _CallParts())
         if len(self._parts) > MAX_CALLS or self._chars > MAX_CALL_CHARS:

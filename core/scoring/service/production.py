@@ -132,6 +132,7 @@ async def _score_by_all(
         result = await score(spec, found.answer, found.case, models)
         is_refused = models.problem is not None or queue.stopping.is_set()
         is_skipped = result.score is None and is_refused
+        # A later scorer that needs no model would clear it, and nothing would say the reason
         problem = models.problem if is_skipped else problem
         results.append((spec, None if is_skipped else result))
     models.problem = problem

@@ -81,6 +81,7 @@ def _newest(query: AiMetricsQuery) -> Subquery:
     return (
         select(*(columns[name] for name in READ))
         .where(*conditions(ScoreFilter(), query.period, query.watched))
+        # By time alone: also by ID, sorting was a fifth of the statement
         .order_by(columns.created_at.desc())
         .limit(MOST_SCORES)
         .subquery("newest")
