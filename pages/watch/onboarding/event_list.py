@@ -28,6 +28,7 @@ def draw(reads: Reads, chosen: Filters, types: Sequence[str], codes: Sequence[st
         only_errors=chosen["only_errors"] == "true",
     )
     asked = (only, chosen.period, chosen.watched)
+    # A place in the list of other filters would begin in the middle of this one, or past its end
     trail = _trail_of(asked)
     rows = reads.ask(
         events.list_events,

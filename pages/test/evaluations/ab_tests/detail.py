@@ -74,6 +74,7 @@ def _draw_actions(found: AbTestView) -> None:
         label = "Resume" if found.progress else "Run"
         _button(label, "play_arrow", partial(_act, ab_tests.run, found.id))
     else:
+        # Asks first: a new run deletes the answers that the last one has paid for
         _button("Run again", "play_arrow", partial(_ask_to_run_again, found))
     _button("Delete", "delete", partial(_ask_to_delete, found))
 

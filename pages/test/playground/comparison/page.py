@@ -77,6 +77,7 @@ def send(id_: UUID | None) -> None:
     """Send the message, without an ID to a new comparison of the chosen columns; it stays in its
     field when it cannot be sent.
     """
+    # A text that is put back a second time ends with a space, or the field would not take it
     message = state.get(MESSAGE, "").rstrip()
     try:
         new = setup.new_comparison() if id_ is None else None

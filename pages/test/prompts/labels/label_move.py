@@ -95,6 +95,7 @@ def move(prompt: PromptView) -> None:
         ) from None
     with guard.work() as (session, actor):
         _, present = prompts.lock_editable(session, prompt.id, actor=actor)
+        # Under the prompt's lock: two admins with the dialog open would undo each other unseen
         _check_is_where_shown(target.name, prompt, present)
         promotions.move_label(session, prompt.id, target, actor=actor)
     state.toast(f"{target.name} points at version {target.version}")
