@@ -57,6 +57,7 @@ def test_back_from_the_first_page_leaves_the_console(window: Window) -> None:
 
 
 def test_a_page_keeps_its_period_while_a_page_without_one_is_open(window: Window) -> None:
+    # Pages without a period have none in their address to go back to
     tab = opened(window, "/overview?days=30")
     follow(tab, "Settings")
     follow(tab, "Overview")
@@ -74,6 +75,7 @@ def test_a_page_that_was_open_before_takes_the_period_chosen_since(window: Windo
 
 
 def test_back_shows_the_usual_period_of_a_page_whatever_was_chosen_since(window: Window) -> None:
+    # The address has no period while it is the default one, and Back kept the one of the link
     tab = opened(window, "/overview")
     follow(tab, "AI metrics")
     tab.page.get_by_role("radio", name="30 d").click()
@@ -116,6 +118,7 @@ def test_back_leads_to_the_section_before(
 def test_back_leads_from_a_link_to_the_open_page_to_its_former_filters(
     window: Window, program: Program
 ) -> None:
+    # Streamlit writes the address only when another page opens
     program.show("history", {"ai-requests": [ONE_REQUEST]})
     before = f"/overview?environment={ONE_REQUEST['environment']}"
     tab = opened(window, before)

@@ -158,6 +158,8 @@ def open_menu(tab: Tab) -> None:
 def test_on_a_touch_screen_the_button_of_a_table_covers_nothing(
     browser: Browser, program: Program
 ) -> None:
+    # Where nothing hovers the button is always there: it covered a help icon, which could not be
+    # pressed
     size = ViewportSize(width=390, height=844)
     with browser.new_context(viewport=size, is_mobile=True, has_touch=True, **SEEN_AS) as context:
         window = Window(program.address, context)

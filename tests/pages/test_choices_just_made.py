@@ -149,6 +149,7 @@ def test_a_row_that_was_just_selected_is_not_approved_before_its_text_was_shown(
 def test_a_selection_stays_with_its_messages_when_another_reviewer_finishes_one(
     console: Console, admin: Person
 ) -> None:
+    # A table selects places: once a message above was finished, Approve approved another one
     waiting(3)
     app = console(admin, TUNING)
     app.session_state["review.waiting.0"] = selection(0)

@@ -62,6 +62,7 @@ def test_rows_of_ones_own_beside_the_demo_are_named(console: Console) -> None:
 def test_the_page_is_drawn_again_once_the_demo_is_loaded(
     database: object, status: ImportStatus, runs: int
 ) -> None:
+    # The banner said "loading…" until someone reloaded the page
     admin = person(Role.ADMIN)
     load(admin)
     app = AppTest.from_string(FOLLOW)

@@ -55,6 +55,7 @@ def test_the_name_of_a_batch_job_is_no_link(console: Console, analyst: Person) -
 def test_two_underscores_in_the_name_of_a_batch_job_do_not_fail_the_page(
     console: Console, analyst: Person
 ) -> None:
+    # Streamlit refuses them in the key of a component, and the page failed for everyone
     for job in ("nightly__rollup", "nightly_rollup", "nightly_._rollup"):
         ran(clock.now(), job=job, phase_durations={"load": 60_000})
     app = opened(console, analyst, BATCH_HISTORY)

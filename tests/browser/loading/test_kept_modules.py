@@ -11,6 +11,7 @@ from tests.browser.console import Program, Tab, Window
 
 
 def test_the_second_page_fetches_no_module(browser: Browser, program: Program) -> None:
+    # Browsers keep compiled scripts of files, and none of blobs
     with browser.new_context() as context:
         window = Window(program.address, context)
         window.let_in(program.cookie(OWNER))

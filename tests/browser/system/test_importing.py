@@ -137,6 +137,7 @@ def test_a_tried_file_can_be_read_by_all_at_every_width(window: Window, file: Pa
 def test_a_file_read_again_shows_no_answers_of_the_reading_before(
     window: Window, tmp_path: Path, file: Path
 ) -> None:
+    # A browser goes on showing what was entered in a field whose key stays
     (tmp_path / "visits.csv").write_text("event_type,user_id,day\nopen,u1,2026-11-03 05:06:07\n")
     tab = window.open("/settings?section=Import")
     choose(tab, tmp_path / "visits.csv")

@@ -143,6 +143,7 @@ def test_it_never_loads_what_draws_the_console(running: Program) -> None:
 
 
 def test_four_scenario_runs_leave_room_for_other_jobs(running: Program) -> None:
+    # They held all four places of the worker: no heartbeat or timeout ran for hours
     me = running.sign_in().http
     bot = me.post("/bots", json={"name": "Slow"}).raise_for_status().json()["id"]
     runs = []
