@@ -199,6 +199,7 @@ def test_a_refused_deed_leaves_no_trace_of_success(
 def test_an_account_is_removed_while_its_message_is_saved(
     boss: httpx2.Client, other: Person
 ) -> None:
+    # Both need the account's and the session's row, in opposite order: Postgres ends one of them
     with transaction() as session:
         session_id = message_rows.lock_or_create(session, None, other.actor).id
     is_locked = Event()

@@ -47,6 +47,7 @@ def test_wrong_credentials_are_a_problem_with_a_stable_code(client: Client) -> N
 def test_a_token_is_accepted_by_a_process_whose_clock_is_behind(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # The library refuses tokens that were issued in the future
     with monkeypatch.context() as ahead:
         ahead.setattr(clock, "now", lambda: datetime.now(UTC) + timedelta(minutes=2))
         signed_in = client().post(

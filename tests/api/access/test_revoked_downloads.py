@@ -65,6 +65,7 @@ def test_a_download_ends_with_the_right_to_it(
     caplog: pytest.LogCaptureFixture,
     change: AccountChange,
 ) -> None:
+    # A download may go on for hours after its account was disabled
     one, by = person(Role.SUPER_ADMIN), person(Role.SUPER_ADMIN)
     change_after_some(monkeypatch, one, change, by)
     text = downloaded(client, one)

@@ -96,6 +96,7 @@ def test_an_answer_that_fails_is_a_problem_and_no_result(mine: httpx2.Client) ->
 def test_what_a_provider_refuses_for_good_is_the_callers_error(
     mine: httpx2.Client, fault: str, status: int
 ) -> None:
+    # Programs send again what was answered with 502
     message = f"#fake {json.dumps({'fault': fault, 'fail_after': 0})}"
     body = {"message": message, "model_id": "fake:echo"}
     failed = mine.post(f"/bots/{bot_of(mine)}/test-message", json=body)

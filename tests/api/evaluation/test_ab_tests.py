@@ -98,6 +98,7 @@ def test_the_most_different_or_the_worst_cases_come_first(mine: httpx2.Client, o
 def test_of_the_worst_cases_those_that_one_variant_has_no_score_of_come_first(
     mine: httpx2.Client, one: Person
 ) -> None:
+    # least() passes over null, so that a case whose calls all failed came last
     test = finished(one.actor, [case(BAD, BAD), case(GOOD, GOOD)])
     failed = "update ab_test_results set quality_score = null where position = 2 and variant = 'B'"
     with transaction() as session:

@@ -75,6 +75,7 @@ def run(
 def test_cases_of_a_file_that_do_not_pass_are_printed_with_their_question(
     run: Callable[..., Said],
 ) -> None:
+    # Those of a dataset are not: logs of CI have other readers than the console
     bad = {**OWN["test_cases"][0], "input": "Where is\nmy order?"}
     code, out, _ = run(OWN | {"test_cases": [*OWN["test_cases"], bad]})
     assert code == 1

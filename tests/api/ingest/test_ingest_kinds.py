@@ -52,6 +52,7 @@ def count(kind: str, where: str = "true") -> int:
 
 @every_kind
 def test_the_line_of_the_reference_is_taken(program: httpx2.Client, kind: str) -> None:
+    # The example was {}, which is rejected
     content = body(kind, KINDS[kind].row)["requestBody"]["content"]["application/x-ndjson"]
     answer = program.post(f"/{kind}", content=content["schema"]["example"], headers=LINES)
     assert answer.json() == {"accepted": 1, "duplicates": 0, "rejected": []}

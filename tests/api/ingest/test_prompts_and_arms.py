@@ -64,6 +64,7 @@ def test_a_request_keeps_the_id_of_its_prompt_version(program: httpx2.Client) ->
 
 
 def test_a_prompt_version_id_that_is_no_uuid_is_rejected(program: httpx2.Client) -> None:
+    # The column is a UUID; left out in silence, it was null for all
     answer = program.post("/ai-requests", json={"model": "a", "prompt_version_id": "support@7"})
     assert answer.json()["rejected"] == [{"index": 0, "error": "prompt_version_id: Invalid UUID"}]
 

@@ -55,6 +55,7 @@ def test_an_answer_that_any_vendor_cut_off_or_refused_says_so(
 def test_what_a_provider_refuses_for_good_is_not_sent_again(
     program: openai.OpenAI, fault: str, error: type[openai.APIStatusError], code: str
 ) -> None:
+    # SDKs send what was answered with 502 twice more
     messages = scripted({"fault": fault, "fail_after": 0})
     with pytest.raises(error) as refused:
         program.with_options(max_retries=1).chat.completions.create(

@@ -26,6 +26,7 @@ def status() -> str:
 
 
 def test_a_stream_that_its_reader_closes_is_cancelled(program: openai.OpenAI) -> None:
+    # The protocol names no execution by which its answer could be stopped or read later
     messages = scripted({"words": 2000, "rate": 20})
     with program.chat.completions.create(
         model="fake:echo", messages=messages, stream=True
@@ -63,6 +64,7 @@ def test_a_stream_that_is_read_to_its_end_is_completed(program: openai.OpenAI) -
 
 
 def test_an_answer_whose_reader_gives_up_is_cancelled(program: openai.OpenAI) -> None:
+    # SDKs close the connection at their timeout and ask again: each try went on and was paid
     messages = scripted({"words": 2000, "rate": 20})
     with pytest.raises(openai.APITimeoutError):
         program.with_options(timeout=1).chat.completions.create(

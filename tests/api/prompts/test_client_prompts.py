@@ -72,6 +72,7 @@ def test_it_has_its_model_parameters_includes_and_history(program: Client, owner
 
 
 def test_a_variable_may_have_the_name_of_an_argument(program: Client, owner: Actor) -> None:
+    # By keyword alone, `label` or `class` could not be passed
     publish(owner, prompt="{{label}} {{name}} {{variables}} {{other}}")
     named = {"label": "a", "name": "b", "variables": "c"}
     assert program.prompt("support", variables=named, other="d").text == "a b c d"

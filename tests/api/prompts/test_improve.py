@@ -101,6 +101,7 @@ def test_the_model_reads_open_annotations_of_the_prompt_and_findings(
 def test_overruled_annotations_take_no_place_of_open_ones(
     client: Client, anna: Person, prompt: PromptView
 ) -> None:
+    # Left out after the thirty most severe were taken, they had the places of others
     stored(conversation("c", messages=4))
     reviewed(content="open", severity="minor")
     for _ in range(MOST_ANNOTATIONS):

@@ -131,6 +131,7 @@ def test_a_call_that_cannot_be_made_says_why(
 
 
 def test_is_public_stands_for_a_visibility(mine: httpx2.Client) -> None:
+    # Answers have the field, and a program that sent it back got a private prompt
     made = create(mine, is_public=True)
     for change, expected in (
         ({}, "public"),

@@ -179,6 +179,7 @@ def talk(address: str, database: Postgres) -> None:
 
 @pytest.mark.usefixtures("talk")
 def test_a_conversation_has_the_beginning_of_everything_long(me: httpx2.Client) -> None:
+    # Each part may have a MiB: a page of 50 such messages was 351 MB
     told = me.get("/admin/ai/tuning/conversations/c")
     [message] = told.json()["messages"]
     [request] = message["requests"]

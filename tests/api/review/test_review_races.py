@@ -120,6 +120,7 @@ def test_what_was_decided_is_taken_back_by_nobody_else(client: Client) -> None:
 
 
 def test_the_last_reviewer_takes_back_their_own_verdict_alone(client: Client) -> None:
+    # It was refused because of the annotation of the reviewer before
     waiting(1, reviews=2)
     first, second = client(person(Role.REVIEWER)), client(person(Role.REVIEWER))
     item = first.post(f"{QUEUE}/claim").json()["id"]

@@ -100,6 +100,7 @@ def call(boss: httpx2.Client, tool: str) -> dict[str, Any]:
 def test_patterns_of_a_server_are_not_matched_with_its_results(
     boss: httpx2.Client, rooms: dict[str, Any]
 ) -> None:
+    # Python's expressions backtrack: 41 letters would take days
     called = call(boss, "slow_pattern")
     assert called["error"] is None
     assert json.loads(called["result"]) == {"said": TEXT}
@@ -117,12 +118,14 @@ def test_texts_that_no_database_stores_are_stored_without_what_it_refuses(
 def test_a_tool_whose_schema_is_no_json_or_whose_name_came_before_is_left_out(
     rooms: dict[str, Any],
 ) -> None:
+    # Vendors refuse a call that offers one name twice
     assert [tool["name"] for tool in rooms["tools"]] == ["slow_pattern", "nul"]
 
 
 def test_a_list_of_tools_that_takes_long_to_decode_is_refused(
     boss: httpx2.Client, rooms: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # A million values in 3 MB took 0.9 s of CPU, during which no other thread runs
     monkeypatch.setitem(TOOLS[0], "inputSchema", {"type": "object", "examples": [[]] * 250_000})
     tested = boss.post(f"/admin/mcp-servers/{rooms['id']}/test").raise_for_status().json()
     assert tested["status_detail"] == "the response is too large"
