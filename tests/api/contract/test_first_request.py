@@ -7,6 +7,7 @@ from api import main
 
 
 def test_no_route_is_prepared_while_the_event_loop_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    # FastAPI prepares routes at the first request: a second in which nobody is answered
     api = main.create()
 
     def prepare(*_given: object, **_named: object) -> None:

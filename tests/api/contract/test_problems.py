@@ -175,6 +175,7 @@ def test_a_problem_is_never_a_page_even_for_a_browser(client: Client) -> None:
 
 
 def test_half_a_character_in_what_a_problem_quotes_is_a_question_mark(mine: httpx2.Client) -> None:
+    # JSON can escape it and UTF-8 can't encode it: the words of a 404 were a 500
     prompt = mine.post("/templates", json={"name": "quoted", "prompt": "x"}).json()
     answer = mine.post(
         f"/templates/{prompt['id']}/render",
