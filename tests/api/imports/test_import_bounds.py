@@ -29,6 +29,7 @@ def test_a_boundary_that_is_too_long_is_refused(me: httpx2.Client) -> None:
 
 
 def test_a_form_of_very_many_parts_is_refused(me: httpx2.Client) -> None:
+    # 16 MB of empty parts took 13 s of Python's code
     kind = {"Content-Type": "multipart/form-data; boundary=x"}
     file = b'--x\r\nContent-Disposition: form-data; filename="a.csv"\r\n\r\na,b\n1,2\r\n'
     few = me.post("/imports", content=file + b"--x\r\na: b\r\n\r\n\r\n--x--\r\n", headers=kind)

@@ -30,6 +30,7 @@ def meanwhile(act: Callable[[], None]) -> Callable[[], bool]:
 def test_the_outcome_of_a_cancelled_dry_run_is_not_that_of_the_next_one(
     me: httpx2.Client,
 ) -> None:
+    # The cancelled worker goes on until it looks at the row again
     id_ = upload(me, EVENTS)["id"]
     me.post(f"/imports/{id_}/dry-run")
 

@@ -142,6 +142,7 @@ def test_a_type_that_does_not_fit_is_refused_with_what_to_do(me: httpx2.Client) 
 def test_a_misspelt_setting_of_an_import_is_refused_by_name(
     me: httpx2.Client, step: str, misspelt: dict[str, object], field: str
 ) -> None:
+    # All are optional, so a misspelt zone imported times as UTC
     found = upload(me, requests("ok"))
 
     answer = me.post(f"/imports/{found['id']}/{step}", json=misspelt)
@@ -152,6 +153,7 @@ def test_a_misspelt_setting_of_an_import_is_refused_by_name(
 
 
 def test_a_setting_that_is_unknown_is_refused_by_name(me: httpx2.Client) -> None:
+    # All are optional: a wrong name read the file as before and answered 200
     found = upload(me, requests("ok"))
 
     answer = me.post(f"/imports/{found['id']}/recognise", json={"kind": "scores"})

@@ -50,6 +50,7 @@ def brought(me: httpx2.Client, id_: str, **given: Any) -> tuple[int, int]:  # no
 
 
 def test_an_upload_names_the_import_that_has_brought_the_same_file(me: httpx2.Client) -> None:
+    # Only a GET afterwards had it
     first = upload(me, REQUESTS)
     assert first["same_file"] == []
     brought(me, first["id"])
@@ -129,6 +130,7 @@ def test_a_saved_mapping_keeps_the_start_that_the_same_file_had(
 def test_the_next_file_begins_at_a_start_of_its_own_under_a_saved_mapping(
     me: httpx2.Client, later: Later, name: str
 ) -> None:
+    # A saved mapping has the start of the file that it was made for
     first = upload(me, FILES[name])
     kept = me.post("/imports/mappings", json={"name": "Weekly", "import_id": first["id"]}).json()
     later(timedelta(hours=3))

@@ -13,6 +13,7 @@ WRONG, CORRECTED = (
 
 
 def test_a_corrected_file_is_imported_after_the_undo_of_the_wrong_one(me: httpx2.Client) -> None:
+    # Rows that both files have counted as known, and then went with the undo
     wrong, corrected = upload(me, WRONG)["id"], upload(me, CORRECTED)["id"]
     me.post(f"/imports/{wrong}/start")
     do_what_is_due(wrong)
