@@ -156,6 +156,7 @@ def test_a_message_goes_to_a_named_service(mine: httpx2.Client) -> None:
 
 
 def test_the_ids_of_blind_sessions_say_nothing_of_the_order_that_was_sent(one: Person) -> None:
+    # IDs sort by time, and told which column was which of those that were sent
     for _ in range(10):
         ids = [column.session_id for column in begun(one.actor, blind=True).columns]
         assert ids == sorted(ids)

@@ -152,6 +152,7 @@ def test_a_later_vote_on_a_replay_replaces_the_pair(mine: httpx2.Client) -> None
 def test_a_vote_is_on_the_answer_that_is_shown_after_it_was_made_again(
     mine: httpx2.Client,
 ) -> None:
+    # The pair had the answer of another branch
     path = replayed(mine)
     again = {"model": "fake:plain", "custom_prompt": "Be brief."}
     sent = mine.post(f"/sessions/{path.split('/')[2]}/regenerate", json=again).json()
@@ -173,6 +174,7 @@ def test_an_answer_that_was_made_again_after_a_failure_is_voted_on(mine: httpx2.
 
 
 def test_an_answer_to_an_edited_question_is_voted_on_without_a_pair(mine: httpx2.Client) -> None:
+    # The prompt of a pair would be another question
     path = replayed(mine)
     session_id = path.split("/")[2]
     history = mine.get("/admin/playground/history", params={"session_id": session_id}).json()

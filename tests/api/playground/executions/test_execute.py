@@ -215,6 +215,7 @@ def test_each_way_to_fail_has_its_reason(mine: httpx2.Client, model: str, reason
 def test_what_a_provider_refuses_because_of_the_request_is_no_failure_that_may_pass(
     mine: httpx2.Client, fault: str, status: int
 ) -> None:
+    # Callers send again what was answered with 502
     script = "#fake " + json.dumps({"fault": fault, "fail_after": 0})
     answer = execute(mine, prompt=script)
     assert (answer.status_code, answer.json()["reason"]) == (status, fault)

@@ -157,6 +157,7 @@ def test_a_late_answer_completes_a_job_that_has_run_out(
 def test_an_answer_that_is_a_month_late_completes_its_job(
     boss: httpx2.Client, nobody: httpx2.Client, secret: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # From 24 days on, milliseconds do not fit into 32 bits
     sent = ask(boss)
     run_out(sent, monkeypatch)
     month = text("update prompt_executions set created_at = created_at - interval '30 days'")
@@ -232,6 +233,7 @@ def test_the_parameters_of_a_callback_decide_nothing(
 def test_a_callback_without_parameters_counts_too(
     boss: httpx2.Client, nobody: httpx2.Client, secret: str
 ) -> None:
+    # They decide nothing, and their null lost a signed answer
     sent = ask(boss)
     assert call_back(nobody, secret, sent["job_id"], callback_params=None).status_code == 200
     assert answer_of(boss, sent)["status"] == "completed"

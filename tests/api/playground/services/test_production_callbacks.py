@@ -81,6 +81,7 @@ def test_a_repeated_callback_changes_no_answer(boss: httpx2.Client, secret: str)
 def test_an_answer_to_a_message_of_a_month_ago_is_stored(
     address: str, boss: httpx2.Client, secret: str
 ) -> None:
+    # From 24 days on, milliseconds do not fit into 32 bits: the latency wrapped to a negative one
     old = {"id": "m-3", "role": "assistant"} | at(clock.now() - timedelta(days=30))
     send(address, id="c-3", messages=[old])
     assert call_back(boss, secret, "m-3", callback_params={}).status_code == 200
