@@ -45,6 +45,7 @@ def answer(socket: ClientConnection, text: str) -> bytes | str:
 def test_pings_are_not_taken_without_end_when_their_answers_are_not_read(
     whole: str, database: Postgres
 ) -> None:
+    # Their answers were kept: one websocket added 369 MB in 40 s
     host = urlsplit(whole)
     lines = [
         "GET /_stcore/stream HTTP/1.1",

@@ -66,6 +66,7 @@ def test_the_browser_asks_for_the_modules_before_it_runs_a_script() -> None:
 
 
 def test_what_the_scripts_ask_for_first_is_asked_for_before_they_are_there() -> None:
+    # Asked for by the scripts, it cost another round trip before anything was drawn
     built = frontend.build(FOLDER)
     for page in (built.index.decode(), built.index_of_kept.decode()):
         for path in frontend.FIRST_REQUESTS:

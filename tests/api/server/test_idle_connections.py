@@ -192,6 +192,7 @@ def test_a_websocket_whose_handshake_cannot_be_read_is_refused_and_does_not_stay
 
 @pytest.mark.usefixtures("_hasty")
 def test_a_body_of_somebody_signed_in_that_makes_no_progress_is_ended(few: str) -> None:
+    # Bodies of strangers end by another limit, which hid that this one was not tested
     with ExitStack() as house:
         answer = answered(opened(house, few, at_work() + b"{"))
     assert answer.startswith(b"HTTP/1.1 408 ")

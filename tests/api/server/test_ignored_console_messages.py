@@ -53,6 +53,7 @@ def test_a_message_with_more_widgets_than_any_page_has_runs_no_page(
 def test_no_browser_makes_the_server_run_git(
     data: Path, database: Postgres, tmp_path: Path
 ) -> None:
+    # 500 requests for the state of git kept every page waiting for 20 s
     ran, git = tmp_path / "ran", tmp_path / "git"
     git.write_text(f"#!/bin/sh\ntouch {ran}\n")
     git.chmod(0o700)

@@ -95,6 +95,8 @@ def test_streams_are_counted_apart(mine: httpx2.Client) -> None:
 
 
 def test_processes_that_start_at_once_with_one_key_all_get_their_prompt(narrow: str) -> None:
+    # Each reads its prompts once a minute: from the hundred-and-first process on, they did not
+    # start
     owner = person(Role.ADMIN).actor
     label(owner, create(owner, visibility="public").id, 1)
     key = api_key(Scope.EXECUTE).key

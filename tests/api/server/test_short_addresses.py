@@ -69,6 +69,7 @@ def test_redirects_of_short_addresses_require_sign_in(client: Client) -> None:
 def test_short_addresses_of_public_routes_lead_on_without_sign_in(
     client: Client, path: str
 ) -> None:
+    # A service's callback to the address of the specification was asked to sign in
     answer = client(prefix="").post(f"/api/{path}", json={})
     assert answer.status_code == 308
     assert answer.headers["location"] == f"/api/v1/{path}"

@@ -70,6 +70,7 @@ def test_others_go_on_while_one_account_sends_many(client: Client, slow: SlowFil
 def test_reports_go_on_while_files_of_several_accounts_are_read(
     client: Client, slow: SlowFiles
 ) -> None:
+    # One PDF is read at a time, and those that waited held all slots of queries
     many = query_slots.AT_ONCE
     senders, someone = [client(person(Role.ADMIN)) for _ in range(2)], client(person(Role.ADMIN))
     with ThreadPoolExecutor(2 * many) as pool:

@@ -32,6 +32,7 @@ def drawn(whole: str, zone: str) -> str:
 def test_a_page_with_a_time_is_drawn_for_an_unknown_zone(
     whole: str, database: Postgres, zone: str
 ) -> None:
+    # A folder or a name too long for a file is no KeyError of zoneinfo
     messages = drawn(whole, zone)
     assert "updated" in messages
     assert "Something went wrong" not in messages

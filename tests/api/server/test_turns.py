@@ -26,6 +26,7 @@ def started(*paths: str, turns: int) -> list[str]:
 
 @pytest.mark.parametrize("path", ["/overview", *sorted(HEALTH)])
 def test_of_many_requests_some_start_in_each_turn(path: str) -> None:
+    # A flood of health checks with heads of 60 KB made ingest wait for 0.3 s
     begun = [len(started(*[path] * AT_ONCE, turns=turns)) for turns in range(4)]
     assert begun == [STARTS_PER_TURN, 2 * STARTS_PER_TURN, AT_ONCE, AT_ONCE]
 
