@@ -54,6 +54,7 @@ def get(client: httpx2.Client, path: str) -> dict[str, Any]:
 def test_figures_of_today_are_beside_the_same_hours_of_yesterday(
     analyst_at_noon: httpx2.Client, path: str, count: str
 ) -> None:
+    # Beside all of yesterday, each morning looked like a fall
     assert get(analyst_at_noon, path)["previous"][count] == 1
 
 

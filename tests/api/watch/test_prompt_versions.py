@@ -185,6 +185,7 @@ def test_feedback_and_verdicts_count_for_the_version_that_answered(
 def test_reviews_of_which_an_adjudicator_accepts_neither_do_not_count(
     analyst: httpx2.Client,
 ) -> None:
+    # Exports and tuning leave them out, too
     at = NOW.isoformat()
     prompt = {"name": "support", "version": "7"}
     answers = [

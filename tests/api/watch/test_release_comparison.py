@@ -95,6 +95,7 @@ def test_quality_is_that_of_a_releases_conversations(
 
 
 def test_equal_scores_show_no_difference_for_sure(analyst: httpx2.Client, database: object) -> None:
+    # Ten scores of 1 had an interval from 1 to 1, so that 0.9 was different for certain
     for release, score in (("1", 1.0), ("2", 0.9)):
         requested(release, timedelta(hours=5 - int(release)), 1)
         for number in range(10):

@@ -42,6 +42,7 @@ def test_sessions_without_a_user_are_listed_alike_as_json_and_as_a_file(client: 
 def test_days_that_only_users_have_are_refused_for_sessions_without_a_user(
     client: Client, name: str
 ) -> None:
+    # The list of sessions ignored the filter
     store([event(STEPS[0], NOW, session_id="visit")])
     analyst = client(person(Role.ANALYST))
     for more in ({}, {"format": "csv"}):
