@@ -48,6 +48,7 @@ def test_a_model_that_called_no_tools_has_answered() -> None:
 
 
 def test_an_answer_that_only_calls_tools_needs_no_text() -> None:
+    # A model that only calls tools has none
     call = {"name": "search", "arguments": {}}
     sent = answered(lambda _: Answer(None, tool_calls=[call]), ITEM)
     assert (sent.get("error"), sent["text"], sent["tool_calls"]) == (None, "", [call])

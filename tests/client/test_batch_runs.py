@@ -62,6 +62,7 @@ def test_what_the_host_raises_goes_on_and_makes_a_failed_run(
 def test_a_failed_run_names_the_innermost_phase_of_what_was_raised(
     recorder: Recorder, client: Client
 ) -> None:
+    # The console marks the phase that the error summary names
     def work(run: BatchRun) -> None:
         with contextlib.suppress(ValueError), run.phase("load"):
             raise ValueError("handled by the host")

@@ -52,6 +52,7 @@ def test_a_call_is_made_again_while_attune_is_away(url: str, replies: list[Reply
 def test_a_call_that_waits_says_once_what_it_waits_for(
     url: str, replies: list[Reply], caplog: pytest.LogCaptureFixture
 ) -> None:
+    # With a wrong address, the command line was silent for five minutes
     replies += [AWAY, AWAY, FINE, FINE]
     Console(url, "key").get("evaluation/7")
     Console(url, "key").get("evaluation/7")
@@ -94,6 +95,7 @@ def test_a_page_of_a_proxy_is_no_answer(url: str, replies: list[Reply]) -> None:
 def test_json_that_is_nested_too_deeply_is_no_answer(
     url: str, replies: list[Reply], status: int, told: str
 ) -> None:
+    # Callers expect EvaluationFailed, and json raises RecursionError
     replies += [(status, "[" * 200_000, {})]
     with pytest.raises(EvaluationFailed, match=told):
         Console(url, "key").get("evaluation/7")

@@ -138,6 +138,7 @@ def test_what_no_repetition_mends_is_given_up(
 def test_rows_that_are_too_large_together_for_a_proxy_are_sent_apart(
     recorder: Recorder, make: MakeClient
 ) -> None:
+    # The client's batches have up to 4 MiB, and nginx takes 1 MiB unless it is told otherwise
     recorder.most_bytes = 2000
     client = make(pace=Pace(linger_s=30.0))
     for number in range(20):
@@ -176,6 +177,7 @@ def test_when_the_queue_is_full_the_oldest_go_and_are_counted(make: MakeClient) 
 def test_rows_for_which_the_queue_had_no_room_are_said_in_the_log(
     make: MakeClient, caplog: pytest.LogCaptureFixture
 ) -> None:
+    # A burst lost thousands of rows, and only stats() counted them
     client = make(queue_rows=10, pace=Pace(linger_s=30.0))
     track(client, 30)
     assert client.flush()

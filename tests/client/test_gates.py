@@ -41,6 +41,7 @@ def test_an_attune_that_does_not_count_them_yet_is_understood() -> None:
 
 
 def test_a_mean_of_rates_that_is_the_gate_passes_it_whatever_its_last_digit() -> None:
+    # Ten cases that pass in four of five runs have a mean of 0.7999999999999999
     estimate = ESTIMATE | {"value": sum([0.8] * 10) / 10}
     assert estimate["value"] < 0.8
     found = outcome_of(view(success_rate=estimate), "http://attune", RateGate(0.8))
@@ -56,6 +57,7 @@ def test_twelve_runs_of_one_case_are_too_few_cases_for_the_low_end() -> None:
 
 
 def test_it_is_said_why_calls_failed_unless_that_may_quote_users() -> None:
+    # A provider's error may quote the words of a user, and logs of CI have other readers
     for dataset_id in (None, "3"):
         failed = view(dataset_id, failed=2, call_error="The provider timed out.")
         said = "app: a call failed: The provider timed out."

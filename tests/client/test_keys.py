@@ -10,6 +10,7 @@ from tests.client.recorder import Recorder
 
 
 def test_a_key_with_the_line_end_of_its_file_is_the_key(recorder: Recorder) -> None:
+    # A key read from a file with its newline lost all rows
     with Client(recorder.url, "atn_key\n", pace=HURRIED) as client:
         client.track("a")
     assert (client.stats().sent, recorder.headers[0]["Authorization"]) == (1, "Bearer atn_key")
@@ -19,6 +20,7 @@ def test_a_key_with_the_line_end_of_its_file_is_the_key(recorder: Recorder) -> N
 def test_a_key_that_no_header_may_have_is_never_quoted(
     recorder: Recorder, caplog: pytest.LogCaptureFixture, key: str
 ) -> None:
+    # http.client quotes the whole header that it refuses, and it stood in the product's log
     caplog.set_level(logging.DEBUG)
     with Client(recorder.url, key, pace=HURRIED) as client:
         client.track("a")

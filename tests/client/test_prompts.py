@@ -29,6 +29,7 @@ def test_an_answer_that_is_no_prompt_is_unavailable(status: int, body: bytes) ->
 
 @pytest.mark.parametrize("body", [b"{}", b'{"status": "ok"}', b'{"name": "x", "user": null}'])
 def test_an_object_that_is_no_prompt_does_not_take_the_place_of_one(body: bytes) -> None:
+    # A gateway's own JSON took the place of the cached prompt, and the next call raised KeyError
     with pytest.raises(PromptUnavailable, match="status 200 without a prompt"):
         fetch(Answering(200, body), "support", "production")
 
