@@ -15,6 +15,7 @@ pytestmark = pytest.mark.usefixtures("database")
 
 
 def test_a_draft_whose_message_is_deleted_goes_and_others_stay() -> None:
+    # A draft may quote the user whose message retention has deleted
     actor = person(Role.REVIEWER).actor
     stored(conversation("kept"), conversation("deleted"))
     kept, gone = (message_id(conversation=name) for name in ("kept", "deleted"))

@@ -87,6 +87,7 @@ def test_an_approved_answer_is_an_example_as_it_was() -> None:
 
 
 def test_a_suggestion_for_an_approved_answer_is_trained_on() -> None:
+    # A reviewer may approve an answer and still write a better one
     given = example(AnnotationType.APPROVED)
     chat, rated = (line(name, given) for name in (FormatName.OPENAI_CHAT, FormatName.TRL_UNPAIRED))
     assert chat["messages"][-1]["content"] == BETTER

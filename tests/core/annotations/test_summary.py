@@ -173,6 +173,7 @@ def test_pace_leaves_pauses_out_and_names_nobody() -> None:
 
 
 def test_pace_by_a_filter_is_not_that_between_the_annotations_it_keeps() -> None:
+    # Else a filter adds the time of all other annotations to each that it keeps
     stored(conversation(messages=2))
     for number in range(30):
         said = "correction" if number % 2 else "approved"

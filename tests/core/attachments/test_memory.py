@@ -169,6 +169,7 @@ def test_an_image_that_is_made_smaller_in_tiles_is_the_same_as_whole(size: tuple
 
 
 def test_a_jpeg_of_nothing_but_fill_bytes_is_refused() -> None:
+    # Read in quadratic time, one of 64 KiB held the whole process for 40 s
     with pytest.raises(AttachmentRefused, match="cannot be read"):
         images.as_jpeg(b"\xff\xd8" + b"\xff" * 300_000 + b"\0", "a")
 

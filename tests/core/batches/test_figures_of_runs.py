@@ -116,6 +116,7 @@ def test_runs_are_compared_only_when_every_weekday_is_there(
 def test_runs_that_retention_has_partly_removed_are_not_compared(
     actor: Actor, sealed: int | None, before: int | None
 ) -> None:
+    # The rest of the previous period made their number a significant rise
     period = Period(DAY, DAY + timedelta(days=8), "UTC")
     for day in range(-8, 8):
         ran(DAY + timedelta(days=day, hours=1))
@@ -133,6 +134,7 @@ def test_runs_that_retention_has_partly_removed_are_not_compared(
 def test_fewer_failed_runs_are_not_called_worse_although_more_of_all_runs_fail(
     actor: Actor,
 ) -> None:
+    # The verdict is on the share of failed runs, which rose, and the figure shown is their number
     for number in range(100):
         ran(DAY - timedelta(hours=number + 1), "failed" if number < 20 else "completed")
     for number in range(20):

@@ -31,6 +31,7 @@ def test_a_second_quota_of_the_same_kind_exists_already() -> None:
 
 
 def test_a_quota_of_an_account_that_is_removed_meanwhile_does_not_exist_already() -> None:
+    # Both break a constraint, and only one of them is a name that is taken
     limited = person().actor.id
 
     def limit() -> None:

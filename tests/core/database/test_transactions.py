@@ -136,6 +136,7 @@ def test_a_commit_that_fails_raises_and_nothing_comes_after_it() -> None:
 
 
 def test_a_reference_to_what_was_deleted_meanwhile_is_to_be_tried_again() -> None:
+    # A row that another tab deletes between the check and the insert was an internal error
     gone = {"template_id": new_id(), "admin_user_id": new_id(), "rating": 5}
     with pytest.raises(Unavailable, match="just deleted"), transaction() as session:
         session.execute(insert(PromptOpinion).values(gone))

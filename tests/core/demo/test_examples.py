@@ -106,6 +106,7 @@ def test_the_demo_has_examples_in_test_and_they_go_with_it(
 
 
 def test_versions_were_promoted_when_answers_began_to_name_them(owner: Person) -> None:
+    # Moved as the demo was loaded, the effect of a promotion had no version before it
     prompt_id = stored().prompt_id
     assert prompt_id is not None
     first = text("select min(created_at) from messages where prompt_version = '9'")
@@ -121,6 +122,7 @@ def test_versions_were_promoted_when_answers_began_to_name_them(owner: Person) -
 
 
 def test_the_first_account_of_a_demo_has_a_default_bot_too(owner: Person) -> None:
+    # It owned the demo's bots, and was therefore not given one
     with transaction() as session:
         active = bots.get_active(session, actor=owner.actor)
         others = [bot.is_active for bot in bots.list_bots(session, actor=owner.actor)[1:]]

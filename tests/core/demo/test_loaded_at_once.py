@@ -15,6 +15,7 @@ WAIT_S, LONGEST_S = 0.5, 10
 
 @pytest.mark.usefixtures("database")
 def test_the_second_one_waits_and_is_refused() -> None:
+    # Both found an empty database, and two demos were queued
     actor = person(Role.ADMIN).actor
 
     def load() -> None:

@@ -148,6 +148,7 @@ def test_every_address_that_an_account_may_have_gets_the_digest(
 
 
 def test_a_mail_server_that_hangs_keeps_only_long_jobs_waiting(mailbox: Mailbox) -> None:
+    # Four such jobs held all places of the usual queue: no heartbeat or evaluation ran
     subscriber()
     digests.two_weeks()
     digests.write()
@@ -161,6 +162,7 @@ def test_a_mail_server_that_hangs_keeps_only_long_jobs_waiting(mailbox: Mailbox)
 def test_an_analyst_who_may_read_messages_gets_the_sections_of_them(
     mailbox: Mailbox, may_read: bool
 ) -> None:
+    # The digest was of the role alone, without what the workspace allows it
     subscriber(Role.ANALYST)
     with transaction() as session:
         settings.write(session, settings.Workspace(analysts_read_messages=may_read), by=None)

@@ -132,6 +132,7 @@ def test_a_view_whose_statement_fails_has_no_figures(
 
 
 def test_digests_keep_nothing_of_the_private_views_of_a_removed_account(analyst: Actor) -> None:
+    # The filters of a view may name users
     digests.two_weeks()
     digests.kept_view(analyst, "Private", ViewPage.AI_METRICS, user="ann")
     digests.kept_view(analyst, "Shared", ViewPage.AI_METRICS, is_shared=True)

@@ -18,6 +18,7 @@ def resident_kb() -> int:
 
 
 def test_zeros_take_no_room_and_all_else_in_the_same_memory_stays() -> None:
+    # llama.cpp fills its cache with zeros: 184 MB, of which only the tokens of answers are used
     with mmap.mmap(-1, SIZE, flags=mmap.MAP_PRIVATE) as memory:
         memory.write(bytes(SIZE))
         memory[SIZE // 2] = 7

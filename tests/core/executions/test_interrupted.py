@@ -138,6 +138,7 @@ def test_executions_of_a_process_that_is_alive_continue(one: Person, runner: Run
 def test_answers_continue_beside_a_worker_whose_clock_is_ahead(
     one: Person, runner: Runner, cluster: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # By its own clock it took the answers of other machines for abandoned
     left_behind(one, runner)
     monkeypatch.setattr(clock, "datetime", TenMinutesAhead)
     monkeypatch.setattr(clock, "ahead_by", timedelta())

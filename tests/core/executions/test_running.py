@@ -120,6 +120,7 @@ def test_figures_too_large_for_a_column_do_not_leave_an_execution_pending(
 def test_tokens_of_an_answer_of_tool_calls_alone_are_estimated(
     one: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Without a text it counted as free where the provider reports no usage
     playing(monkeypatch, ToolCallChunk("1", "look_up", '{"city": "Paris"}'), EndChunk("tool_calls"))
     usage = stored(one, executed(one.actor).id).usage
     assert (usage.prompt_tokens, usage.completion_tokens, usage.is_estimated) == (6, 6, True)
@@ -153,6 +154,7 @@ def test_an_outcome_is_stored_after_the_database_was_unavailable(
 def test_an_answer_whose_commit_was_not_confirmed_ends_as_it_is_stored(
     one: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # The retry found it ended already, and told the page that it was cancelled
     finish, tries = service.finish, []
 
     def unconfirmed(session: Session, begun: PendingExecution, outcome: CallOutcome) -> bool:

@@ -41,6 +41,7 @@ def test_text_that_arrives_while_a_call_is_stopped_is_stored(one: Person, runner
 def test_a_text_that_was_removed_while_it_arrived_stays_removed(
     one: Person, runner: Runner
 ) -> None:
+    # What arrives until the stop is stored after it, too
     sent, buffer = being_answered(one.actor)
     with transaction() as session:
         text_removal.remove_texts(session, sent.session_id)

@@ -19,6 +19,7 @@ select id, 'failed', now() - task_name::int * interval '1 day' from procrastinat
 
 @pytest.mark.usefixtures("database")
 def test_a_failed_job_is_deleted_after_thirty_days() -> None:
+    # Jobs that failed for good were kept for ever
     assert jobs.FAILED_JOBS_KEPT_H == 30 * 24
     with transaction() as session:
         session.execute(text(FAILED))

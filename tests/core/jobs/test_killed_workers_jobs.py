@@ -35,6 +35,7 @@ def succeed() -> None:
 @pytest.mark.usefixtures("database")
 @pytest.mark.parametrize("waits", [False, True])
 def test_a_killed_workers_job_has_failed(waits: bool) -> None:
+    # Deleted without a failure, it left a funnel that kills its workers at "preparing"
     with transaction() as session:
         session.execute(KILLED, {"task": TASK})
         if waits:

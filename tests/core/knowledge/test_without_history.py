@@ -47,6 +47,7 @@ def bring_in(text: str, actor: Actor) -> tuple[int, int, int]:
 def test_a_folder_that_comes_again_and_a_search_of_a_model_read_none(
     admin: Actor, asked: list[str]
 ) -> None:
+    # A history is up to a hundred former texts
     assert bring_in("# Refunds\n\nFive days.", admin) == (1, 0, 0)
     asked.clear()
     assert bring_in("# Refunds\n\nSix days.", admin) == (0, 1, 0)

@@ -75,6 +75,8 @@ def message() -> EmailMessage:
 def test_an_answer_that_arrives_in_drops_is_given_up(
     talk_to: Callable[[Talk], None], talk: Talk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # A socket's timeout begins anew with each byte, so that a job waited for hours in its
+    # transaction
     monkeypatch.setattr(mail, "TIMEOUT_S", 0.5)
     talk_to(talk)
     begun = time.monotonic()
@@ -86,5 +88,6 @@ def test_an_answer_that_arrives_in_drops_is_given_up(
 def test_an_accepted_message_is_sent_whatever_the_server_answers_at_the_end(
     talk_to: Callable[[Talk], None],
 ) -> None:
+    # smtplib raises for another answer to QUIT than 221, and the message was sent up to ten times
     talk_to(refuse_to_quit)
     mail.send(message())

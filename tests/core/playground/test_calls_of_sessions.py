@@ -70,6 +70,7 @@ def test_an_end_that_is_delivered_twice_counts_once(one: Person) -> None:
 
 
 def test_a_call_begins_while_the_calls_of_its_session_are_counted(one: Person) -> None:
+    # The foreign key of a new call waits for a stronger lock of the session
     with transaction() as session:
         made = sessions.create(session, SessionDetails(name="Tone"), actor=one.actor)
     counted = executed(one.actor, session_id=made.session_id).id
@@ -82,6 +83,7 @@ def test_a_call_begins_while_the_calls_of_its_session_are_counted(one: Person) -
 def test_of_a_session_with_very_many_calls_those_that_end_meanwhile_are_counted_at_once(
     one: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Counting 100,000 calls at each end of one took 0.2 s of the outbox
     monkeypatch.setattr(call_counts, "MOST_AT_ONCE", 1)
     made = answered(one.actor)
     before = seen(one, made.session_id)

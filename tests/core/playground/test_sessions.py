@@ -126,6 +126,7 @@ def test_the_newest_is_the_one_in_which_something_was_done_last(one: Person) -> 
 
 
 def test_settings_of_the_first_message_are_the_draft_of_a_session_without_one(one: Person) -> None:
+    # Regenerate in the console took the default model and prompt instead
     first = DRAFT.model_copy(update={"model": "fake:plain", "history_turns": 3})
     session_id = answered(one.actor, **first.model_dump(exclude_unset=True)).session_id
     answered(one.actor, session_id=session_id, model="fake:echo")

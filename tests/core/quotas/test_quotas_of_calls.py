@@ -86,6 +86,7 @@ def test_tokens_are_reserved_at_most_and_counted_as_they_were_used(
 def test_a_round_of_tool_calls_without_reported_tokens_is_counted(
     one: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Without tokens, the quota got back what was reserved for it
     rounds: Iterator[Chunk] = iter([ToolCallChunk("1", "current_time", "{}"), TextChunk("Noon.")])
 
     def stream(*_given: object) -> Iterator[Chunk]:
@@ -135,6 +136,7 @@ def test_a_cancelled_call_counts_as_the_most_that_it_could_use(one: Person) -> N
 
 
 def test_what_a_round_reserves_beside_a_cancellation_is_not_reserved_for_ever(one: Person) -> None:
+    # The call had been settled before, so that nothing gave this back
     quota(10_000, "tokens")
     with transaction() as session:
         pending = service.begin(session, asked(), instance=UUID(int=1), actor=one.actor)
@@ -240,6 +242,7 @@ def test_the_cost_is_counted_to_the_smallest_amount(
 def test_a_rest_that_reads_like_what_a_call_may_cost_is_called_less(
     one: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Amounts have four decimals, and these differ by less: "$0.0016 left" for a call of $0.0016
     quota("0.00161", "cost")
     cost = Cost(Decimal("0.00081"), CostSource.PRICE_TABLE)
     monkeypatch.setattr(token_prices, "cost_of", lambda *_: cost)

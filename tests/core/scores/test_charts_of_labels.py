@@ -18,6 +18,7 @@ pytestmark = pytest.mark.usefixtures("database")
 
 @pytest.mark.parametrize("count", [1, 6, 7, 20])
 def test_a_name_with_any_number_of_labels_is_drawn(count: int) -> None:
+    # The chart has six colours: a seventh label was an IndexError
     now = clock.now()
     for number in range(count):
         scored(f"c{number}", None, now, name="intent", label=f"intent {number:02}")

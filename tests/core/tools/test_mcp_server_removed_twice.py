@@ -16,6 +16,7 @@ WAIT_S, LONGEST_S = 0.5, 10
 
 @pytest.mark.usefixtures("database")
 def test_the_second_one_waits_and_finds_it_missing() -> None:
+    # Both removed it, with two rows in the audit log
     actor = person(Role.ADMIN).actor
     new = NewMcpServer(name="docs", url="https://mcp.example.com/mcp")
     with transaction() as session:
