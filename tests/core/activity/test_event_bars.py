@@ -19,6 +19,7 @@ DAY = timedelta(days=1)
 
 @pytest.mark.parametrize("days", [1, 7, 900])
 def test_as_many_events_are_listed_as_its_bar_counts(days: int) -> None:
+    # In more than 400 days a bar is several days
     actor, watched = person(Role.ANALYST).actor, Watched()
     begin = START.replace(hour=0, minute=0)
     period = Period(begin - (days - 1) * DAY, begin + DAY)

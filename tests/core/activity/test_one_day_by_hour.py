@@ -99,6 +99,7 @@ def test_those_who_began_today_are_shown_by_hour_only_where_a_page_asks(actor: A
 def test_those_who_begin_later_than_now_are_not_counted_in_the_last_hour_or_day(
     wanted: Funnel | None, by_hour: bool, actor: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Rows may be dated up to 24 hours ahead
     for hours, name in ((1, "begun"), (14 if by_hour else 20, "ahead")):
         store([event("onboarding.register_start", START + timedelta(hours=hours), user_id=name)])
     monkeypatch.setattr(clock, "now", lambda: START + timedelta(hours=1, minutes=30))

@@ -84,6 +84,7 @@ def test_what_is_pending_is_no_difference_to_the_raw_rows() -> None:
 
 
 def test_an_undo_while_the_first_events_of_an_app_are_pending_hides_none_of_its_users() -> None:
+    # An undo deletes apps without subjects, and those of pending events have none yet
     store([event("a.b", user_id="ann", app="web")], defers=True)
     with transaction() as session:
         subjects.settle(driver(session))

@@ -52,6 +52,7 @@ def found() -> ConversionDrop:
 
 @pytest.mark.parametrize("later", [3, 6])
 def test_a_drop_that_begins_days_after_a_release_is_of_its_first_day(later: int) -> None:
+    # A release before it was blamed for it
     released = days_ago(9) + 9 * HOUR
     worse = days_ago(9 - later)
     users(released=released, worse=worse, gradual=timedelta())

@@ -18,6 +18,7 @@ YESTERDAY = clock.now() - timedelta(days=1)
 
 
 def test_optional_step_takes_no_part_in_the_time_to_the_step_after_it(database: Postgres) -> None:
+    # The step after one that was passed over had no time
     store(
         event(name, YESTERDAY + timedelta(seconds=after), user_id=user)
         for user, name, after in [

@@ -15,6 +15,7 @@ from core.platform import clock
 def test_an_event_that_came_too_early_is_named_with_what_it_came_before(
     any_order: bool, than: str
 ) -> None:
+    # In any order an event before the previous step counts, so only its window excludes it
     now = clock.now()
     progress = OnboardingProgress(
         Funnel((Step(("start",)), Step(("end",))), any_order=any_order),

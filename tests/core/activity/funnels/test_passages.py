@@ -91,6 +91,7 @@ def test_without_a_release_it_is_said_of_the_period() -> None:
 
 
 def test_a_release_of_another_app_is_not_blamed() -> None:
+    # Users of all apps were counted before and after it
     users(worse=0.4, release=False)
     users(app="desk", seed=6)
     [drop] = found(last_days(5, zone="UTC"))

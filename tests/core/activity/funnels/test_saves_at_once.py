@@ -24,6 +24,7 @@ def lengthen(session: Session, shown: SavedFunnelView, days: int, actor: Actor) 
 
 
 def test_a_save_that_waits_for_another_is_refused(database: Postgres) -> None:
+    # It failed on the unique index of versions, with an internal error
     actor = person(Role.SUPER_ADMIN).actor
     with transaction() as session:
         shown = saved_funnels.list_funnels(session, actor=actor)[0]
