@@ -61,6 +61,7 @@ def listed_and_counted(
 def test_rows_that_retention_has_deleted_are_not_counted(
     query: AiMetricsQuery, order: RequestOrder
 ) -> None:
+    # Rollups still count them: a list of 200 rows said that there were 1,500
     listed, counted = listed_and_counted(query, order)
     assert 0 < listed == counted < 60
     with transaction() as session:

@@ -41,6 +41,7 @@ def counts(asked: AiMetricsQuery, order: RequestOrder) -> tuple[int, int]:
 
 @pytest.mark.parametrize("is_folded", [True, False])
 def test_requests_without_the_value_are_neither_listed_nor_counted(is_folded: bool) -> None:
+    # The last pages of the list were empty
     send(*many(300))
     if is_folded:
         fold()

@@ -17,6 +17,7 @@ DAY = Period(START, START + timedelta(days=1))
 
 @pytest.mark.usefixtures("database")
 def test_tool_durations_with_fractions_are_rounded_and_those_that_are_none_are_ignored() -> None:
+    # Clocks of programs are floats, and such durations were missing in all figures
     calls = [{"name": "search", "duration_ms": each} for each in (99.6, 200, 1e300, "soon")]
     send(request(START, tool_calls=calls))
     fold()

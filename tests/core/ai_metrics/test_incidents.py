@@ -92,6 +92,7 @@ def test_a_failing_model_is_found_with_its_rate() -> None:
 
 
 def test_hours_of_usual_failures_part_incidents_of_a_model_that_often_fails() -> None:
+    # Of a model of which 30% fail as a rule, two outages were one of eleven hours
     day = START + 5 * DAY
     outages = [(day + hour * HOUR, day + (hour + 2) * HOUR) for hour in (3, 12)]
     made = []
@@ -106,6 +107,7 @@ def test_hours_of_usual_failures_part_incidents_of_a_model_that_often_fails() ->
 
 
 def test_a_failing_model_is_found_where_no_latency_is_reported() -> None:
+    # Baselines were of latency, which error rates do not need
     start = START + 6 * DAY + 14 * HOUR
     sent = traffic(failing=between(start, start + 3 * HOUR, "large"))
     send(*(msgspec.structs.replace(each, total_latency_ms=None) for each in sent))

@@ -18,6 +18,7 @@ DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
 @pytest.mark.usefixtures("database")
 def test_an_incident_in_the_25th_hour_of_a_day_is_found() -> None:
+    # A day was taken to end after 24 hours
     start, end = (midnight(LONG_DAY + days * DAY, ZONE) for days in (-7, 1))
     last_hour = datetime(2026, 10, 25, 22, tzinfo=UTC)
     usual = [

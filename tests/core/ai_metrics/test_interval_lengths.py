@@ -71,6 +71,7 @@ def test_quarters_of_days_are_local_when_the_clocks_change(actor: Actor) -> None
 def test_hours_are_those_of_the_clock_when_it_changes_by_half_an_hour(
     start: str, end: str, hours: int, actor: Actor
 ) -> None:
+    # On Lord Howe Island, a point without requests stood between every two hours
     period = Period(moment(start), moment(end), LORD_HOWE)
     halves = [
         period.start + number * HALF_HOUR

@@ -197,6 +197,7 @@ def test_a_value_that_is_gone_is_shown_with_what_it_had_before(actor: Actor) -> 
 def test_requests_at_no_cost_beside_unpriced_ones_have_a_cost_of_zero(
     arrive: Callable[[list[NewRequest]], None], dimension: BreakdownDimension, actor: Actor
 ) -> None:
+    # A cost is unknown only where none of the requests has a price
     arrive(
         [
             request(START, model="free", release="1", cost_usd=Decimal(0)),
@@ -235,6 +236,7 @@ def test_without_a_previous_period_nothing_is_compared(actor: Actor) -> None:
 def test_a_previous_period_that_retention_has_partly_removed_is_not_compared(
     dimension: BreakdownDimension, watched: Watched, before: float | None, actor: Actor
 ) -> None:
+    # What was left of it was shown as if it were all of it
     send(*(request(START + day * DAY, release="1", user_id="u") for day in range(4)))
     with transaction() as session:
         settings.write(session, settings.Sealed(ai_request_metrics=START + DAY), by=None)
