@@ -18,6 +18,7 @@ def actor(runner: Runner) -> Actor:
 
 
 def test_run_without_texts_sends_those_that_its_scenario_has_now(actor: Actor) -> None:
+    # Runs of earlier programs have no texts of their own
     new = NewScenario(name="Greeting", user_messages=("hello", "bye"))
     with transaction() as session:
         scenario = scenarios.create_scenario(session, new, actor=actor)

@@ -17,6 +17,7 @@ def actor(runner: Runner) -> Actor:
 
 
 def test_run_that_waits_while_its_scenario_is_edited_sends_the_former_texts(actor: Actor) -> None:
+    # Runs take turns, so that an edit may come hours before a run begins
     new = NewScenario(
         name="Greeting", user_messages=("hello",), expected_outcomes=("contains: hello",)
     )

@@ -141,6 +141,7 @@ def test_after_a_stop_a_run_goes_on_after_the_last_answer(actor: Actor) -> None:
 
 
 def test_an_equal_run_is_started_again_only_after_the_end_of_the_first(actor: Actor) -> None:
+    # A second press paid for every answer twice
     bot, scenario = made(actor), included(actor)[0].id
     first = started(actor, bot, scenario)
     assert started(actor, bot, scenario) == first
@@ -152,6 +153,7 @@ def test_an_equal_run_is_started_again_only_after_the_end_of_the_first(actor: Ac
 def test_an_edited_scenario_is_run_though_one_of_its_former_texts_has_not_ended(
     actor: Actor,
 ) -> None:
+    # An equal run that goes on is returned, but this one had read the texts before the edit
     new = NewScenario(name="Greeting", user_messages=("hello",))
     with transaction() as session:
         scenario = scenarios.create_scenario(session, new, actor=actor)
@@ -166,6 +168,7 @@ def test_an_edited_scenario_is_run_though_one_of_its_former_texts_has_not_ended(
 
 
 def test_a_run_ends_once_its_account_is_disabled(actor: Actor) -> None:
+    # A run of all scenarios goes on for hours, and pays for every answer
     run_id = started(actor, made(actor), included(actor)[0].id)
 
     def disable() -> bool:
