@@ -146,6 +146,7 @@ def test_a_judge_without_a_price_is_refused_before_it_scores_answers_again(one: 
 def test_a_judge_of_the_cases_that_has_lost_its_price_is_refused_before_it_scores_again(
     one: Person,
 ) -> None:
+    # The cases were an iterator, which the check before this one had consumed
     stored("mine")
     dear = price(one.actor, "unpriced", ALWAYS, provider="mine", input="1", output="1")
     judge = {"kind": "judge", "rubric": "Is it kind?", "judge_model_id": "mine:unpriced"}
@@ -161,6 +162,7 @@ def test_a_judge_of_the_cases_that_has_lost_its_price_is_refused_before_it_score
 def test_an_answer_does_not_fail_when_its_judge_loses_its_price_before_it_scores_again(
     one: Person,
 ) -> None:
+    # A rerun would have paid for its answer again
     stored("mine")
     dear = price(one.actor, "unpriced", ALWAYS, provider="mine", input="1", output="1")
     evaluation_id = started(one.actor, answering("good"), cost_limit_usd="2")
@@ -181,6 +183,7 @@ def test_an_answer_does_not_fail_when_its_judge_loses_its_price_before_it_scores
 
 
 def test_an_answer_comes_when_its_judge_loses_its_price_before_it(one: Person) -> None:
+    # Planned with the answer, the refused judge left the run without one
     stored("mine")
     dear = price(one.actor, "unpriced", ALWAYS, provider="mine", input="1", output="1")
     judge = {"kind": "judge", "rubric": "Is it kind?", "judge_model_id": "mine:unpriced"}

@@ -152,6 +152,7 @@ def test_admins_export_replays_of_the_cases_that_have_no_texts_of_users(admin: A
 
 
 def test_a_replay_of_a_case_whose_dataset_was_removed_is_not_exported(admin: Actor) -> None:
+    # It names no conversation any more by which its texts would be withheld
     dataset_id = with_a_conversation(admin)
     found = evaluated(admin, dataset_id=str(dataset_id), test_cases=[])
     with transaction() as session:

@@ -23,6 +23,7 @@ WAITING = text("select count(*) from pg_locks where not granted")
 
 
 def test_an_evaluation_that_ended_before_it_was_locked_is_seen_as_ended(runner: Runner) -> None:
+    # SQLAlchemy keeps the values that a row was read with before the lock
     actor = person().actor
     evaluation_id = started(actor)
     with transaction() as session:
@@ -52,6 +53,7 @@ def is_one_waiting() -> bool:
 def test_a_run_that_ends_after_a_cancel_waits_for_who_resumes_and_locks_nothing_meanwhile(
     runner: Runner, end: Callable[[Session, TakenEvaluation, EndedRun], None]
 ) -> None:
+    # Locked in another order, Postgres ended one of the two: scores were lost and judges paid twice
     actor = person().actor
     evaluation_id = started(actor, answering("good"))
     with transaction() as session:

@@ -89,6 +89,7 @@ def test_runs_that_a_killed_worker_had_claimed_are_run_again_and_no_others(one: 
 
 
 def test_one_whose_worker_was_killed_goes_on_with_the_job_that_takes_its_place(one: Person) -> None:
+    # The search for lost evaluations marked it alive, and its job took it for another worker's
     evaluation_id = started(one.actor, answering("good"))
     with transaction() as session:
         assert claims.take(session, evaluation_id, new_id()) is not None
@@ -179,6 +180,8 @@ def test_a_cancelled_evaluation_stops_its_calls_and_can_be_resumed(one: Person) 
 def test_calls_that_wait_for_a_thread_are_not_taken_for_abandoned(
     one: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # A worker claims runs ahead of its threads, and they waited for longer than a sign of life
+    # lasts
     monkeypatch.setattr(progress, "ALIVE_INTERVAL_S", 0.2)
     evaluation_id = started(one.actor, *[SLOW] * 12)
     working = threading.Thread(target=run, args=(evaluation_id,))
@@ -247,6 +250,7 @@ def test_figures_of_former_scorers_are_not_shown_once_others_score_again(one: Pe
 def test_what_is_left_is_estimated_by_what_is_done_since_an_evaluation_went_on(
     one: Person,
 ) -> None:
+    # Hours between a stop and a resume counted as time of its runs
     failing = '#fake {"fault": "auth", "fail_after": 0}\nquestion'
     found = evaluated(one.actor, failing, *[answering("good")] * 3)
     with transaction() as session:

@@ -82,6 +82,7 @@ def test_answers_are_scored_by_the_worker_with_time_and_cost(one: Person) -> Non
 
 
 def test_costs_of_answers_that_add_up_to_more_than_a_million_are_summed(one: Person) -> None:
+    # An own app may claim almost a million for each answer; the column had no room for the sum
     evaluation_id = begun(one, 2)
     app_answered(one.actor, evaluation_id, "good", "900000", "900000")
     run(evaluation_id)

@@ -75,6 +75,7 @@ def test_a_services_callback_is_the_answer_of_a_run(one: Person, service_id: UUI
 
 
 def test_a_service_answers_the_evaluation_of_an_api_key(service_id: UUID) -> None:
+    # The key was stored as the account that owns the call, which a foreign key refuses
     key = api_key(Scope.EXECUTE)
     with transaction() as session:
         actor = api_keys.find_actor(session, key.id, CALLER)
