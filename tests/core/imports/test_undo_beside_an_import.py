@@ -39,6 +39,7 @@ def until_waiting(processes: int) -> None:
 
 
 def test_days_that_two_imports_had_seen_are_gone_once_both_are_undone() -> None:
+    # Undone at once, each passed the day on to the other
     events, requests = new_id(), new_id()
     send("event", seen("e", 3, event_type="a.b"), import_id=events)
     send("request", seen("r", 3, model="m"), seen("s", 4, model="m"), import_id=requests)

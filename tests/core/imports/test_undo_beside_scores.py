@@ -13,6 +13,7 @@ pytestmark = pytest.mark.usefixtures("database")
 
 
 def test_score_does_not_keep_the_prompt_version_of_a_request_that_goes() -> None:
+    # One that arrived after the undo had looked for scores kept it for ever
     ours, request = new_id(), row("request", 1)
     score = {"id": "s", "name": "tone", "value": 1, "ai_request_id": request["id"]}
     send("request", request, import_id=ours)

@@ -31,6 +31,7 @@ def differing() -> list[str]:
 def test_days_before_a_live_conversation_go_with_the_imports_that_report_them(
     days: tuple[int, int], undone: tuple[int, int]
 ) -> None:
+    # The undo of the first import gave the day to nobody, and that of the second left it
     imports = new_id(), new_id()
     began(8)
     before = dump()

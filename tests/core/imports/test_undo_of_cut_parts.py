@@ -33,6 +33,7 @@ def hash_joins() -> Iterator[list[str]]:
 
 
 def test_events_of_parts_that_are_made_again_are_joined_by_hash(hash_joins: list[str]) -> None:
+    # In a nested loop the undo of 300,000 events made no step in eight minutes
     ours, one = new_id(), {"event_type": "chat.session_start", "user_id": "u0"}
     times = [rows("event", range(each, each + 1))[0]["created_at"] for each in range(90)]
     events = [one | {"id": str(at), "created_at": time} for at, time in enumerate(times)]

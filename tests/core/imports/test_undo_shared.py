@@ -73,6 +73,7 @@ def test_later_messages_of_another_import_do_not_stop_an_undo() -> None:
 
 
 def test_a_message_whose_former_position_another_has_does_not_stop_an_undo() -> None:
+    # Without another import at that position, the mend could be taken out unnoticed
     before, changed = new_id(), new_id()
     send("conversation", conversation(("m", 8)))
     send("conversation", conversation(("before", 7)), import_id=before)

@@ -18,6 +18,7 @@ EVENING = days_ago(3).replace(hour=18, minute=0)  # in Auckland the next day
 
 
 def test_users_of_later_rows_were_active_on_days_of_the_new_zone() -> None:
+    # An import that goes on for hours kept the zone with which it had begun
     chunks = iter(range(4))
 
     def change_before_the_second() -> bool:
