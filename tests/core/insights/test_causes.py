@@ -108,6 +108,7 @@ def test_a_drop_has_the_share_of_drop_offs_with_an_error_now_and_before() -> Non
 
 
 def test_errors_that_are_no_more_frequent_are_not_named_as_the_cause_of_a_drop() -> None:
+    # Fewer errors than before do not explain that more users dropped off
     users(worse=0.4)
     [finding] = [each for each in found() if each.kind == "conversion"]
     assert finding.cause is not None

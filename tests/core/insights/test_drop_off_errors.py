@@ -84,6 +84,7 @@ def test_who_may_not_watch_is_refused() -> None:
 def test_a_share_with_an_error_is_unknown_where_events_of_the_period_are_deleted(
     deleted_until: datetime, is_known: bool
 ) -> None:
+    # Errors are read from raw events: of deleted ones, the funnel said 0.0% with an error
     users()
     with transaction() as session:
         settings.write(session, settings.Sealed(user_activity_events=deleted_until), by=None)

@@ -42,6 +42,7 @@ def test_feedback_without_a_user_is_in_the_journey_of_its_conversations_user() -
 def test_it_is_there_where_its_conversation_is_beyond_those_that_are_shown(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # It was looked for on the first 200 conversations only
     monkeypatch.setattr(timeline, "MOST", 1)
     later = conversation("later", user_id="ann") | {"messages": [message(9)]}
     stored(conversation("earlier", user_id="ann"), later)

@@ -190,6 +190,7 @@ def test_what_has_been_given_up_in_part_is_compared_with_nothing(
 def test_feedback_is_not_compared_with_ratings_that_are_partly_deleted(
     sealed: int | None, before: float | None
 ) -> None:
+    # Of deleted ratings those of annotated answers are left, which are not like the others
     rows = [
         {"rating": rating, "user_id": f"u{number}", "created_at": START - day * DAY + HOUR}
         for day, ratings in ((2, [1] * 20), (8, [1] * 10), (9, [-1] * 10))

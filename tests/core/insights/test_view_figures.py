@@ -145,6 +145,7 @@ def test_the_figures_that_cards_offer_are_those_of_their_page(actor: Actor, page
 def test_ratings_of_a_day_that_is_not_over_are_in_no_sparkline(
     actor: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Beside whole days, the ratings of today always look like a fall
     monkeypatch.setattr(clock, "now", lambda: ai_metrics.START + timedelta(hours=9))
     rows = [
         {"rating": 1, "created_at": (clock.now() - timedelta(days=days)).isoformat()}
