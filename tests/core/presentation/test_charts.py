@@ -209,6 +209,7 @@ def test_a_name_near_the_end_does_not_stand_over_the_one_before() -> None:
 
 
 def test_a_name_late_on_the_axis_of_few_days_stands_left_of_its_line() -> None:
+    # The axis of lines ends an interval before the span on which its place was computed
     days = [START + timedelta(days=number) for number in range(2)]
     lines = [Line("a", [1.0, 1.0], "#111111", "#111111")]
     late = ChartMarker(START + timedelta(hours=20), "concierge@9 in production")

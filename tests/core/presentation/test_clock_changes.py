@@ -22,6 +22,7 @@ def times(zone: str, step: timedelta) -> list[datetime]:
 @pytest.mark.parametrize("step", [HOUR, HOUR / 2, HOUR / 6])
 @pytest.mark.parametrize("zone", NIGHTS)
 def test_each_interval_has_a_place_of_its_own_in_order(zone: str, step: timedelta) -> None:
+    # The hour that clocks show twice was one bar of both
     places = local(times(zone, step), zone)
     assert len(set(places)) == len(places)
     assert sorted(places) == places

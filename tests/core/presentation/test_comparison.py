@@ -136,6 +136,7 @@ def test_parts_below_zero_on_one_side_have_no_verdict() -> None:
 def test_a_total_that_falls_while_most_days_rise_is_not_worse(
     value: float, compared: float | None, verdict: ChangeVerdict
 ) -> None:
+    # The verdict is on days, of which six of seven rose, and the figure shown is the total
     change = of_level([12.0] * 6 + [900.0], [10.0] * 6 + [1000.0], Meaning.BAD)
     assert change.verdict is ChangeVerdict.WORSE
     cost = kpi("cost", "Cost", FigureUnit.MONEY, (value, 1060), change, [], compared=compared)
