@@ -171,6 +171,7 @@ def test_thousands_of_values_in_thousands_of_tags_are_escaped() -> None:
 
 
 def test_tags_of_thousands_of_names_take_no_minutes() -> None:
+    # A set of open tags for each place is quadratic
     template = "".join(f"<t{number}>{{{{x}}}}" for number in range(30_000))
     began = time.process_time()
     assert fill(template, x="</t0>").count("<\\/t0>") == 30_000
@@ -184,6 +185,7 @@ def test_a_prompt_whose_places_repeat_millions_of_tags_is_not_compiled(actor: Ac
 
 
 def test_ends_of_tags_that_were_never_opened_take_no_minutes() -> None:
+    # A list that is searched for each end is quadratic
     template = "<a>" * 30_000 + "</b>" * 30_000 + "{{x}}"
     began = time.process_time()
     assert fill(template, x="</a></b>").endswith(r"</b><\/a></b>")
@@ -192,6 +194,7 @@ def test_ends_of_tags_that_were_never_opened_take_no_minutes() -> None:
 
 @pytest.mark.parametrize("mark", ["“", "„", "«"])
 def test_a_line_of_quotation_marks_that_do_not_end_takes_no_minutes(mark: str) -> None:
+    # A search for the end of each was quadratic: 100,000 took a minute
     began = time.process_time()
     assert fill(mark * 100_000 + "{{x}}\n“{{x}}”", x="”") == mark * 100_000 + "”\n“\\””"
     assert time.process_time() - began < 10

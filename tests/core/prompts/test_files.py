@@ -46,6 +46,7 @@ def texts(actor: Actor, prompt: PromptView) -> list[dict[str, object]]:
     "text", ["1e3", "2E-05", "+1e2", ".5e3", "0o17", "0x1F", "1_000", "12:30", "01", "yes", "true"]
 )
 def test_a_text_that_looks_like_a_number_is_read_as_the_text_that_was_written(text: str) -> None:
+    # Files are read by YAML 1.2, where 1e3 and 0o17 are numbers
     assert yaml_files.read(yaml_files.write({"prompt": text}).encode()) == {"prompt": text}
 
 
@@ -170,6 +171,7 @@ def test_a_starter_can_be_created_as_it_is(actor: Actor, index: int) -> None:
 
 
 def test_a_large_prompt_is_written_in_moments_and_read_back() -> None:
+    # PyYAML's own writer took 9 s of CPU, in which other threads hardly run
     texts = ["ab: #\n- " * 12_000, " \u0085\ttail \n", "é 😀\n" * 9_000, "1e3", "no", "0x1", ""]
     content = {"versions": [{"number": place, "prompt": it} for place, it in enumerate(texts * 20)]}
     begun = time.process_time()

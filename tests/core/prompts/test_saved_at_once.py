@@ -16,6 +16,7 @@ WAIT_S, LONGEST_S = 0.5, 10
 
 
 def test_the_first_is_saved_and_the_second_is_told_of_it(database: Postgres) -> None:
+    # Each locked its own prompt and waited for the other's, until Postgres ended one of them
     actor = person().actor
     first, second = (create(actor, name=name).id for name in ("first", "second"))
 

@@ -119,6 +119,7 @@ def test_a_prompt_that_others_include_stays(actor: Actor) -> None:
 
 
 def test_a_prompt_that_is_being_included_is_not_deleted(actor: Actor) -> None:
+    # Deleted between the check and the commit, it left a prompt that could not be rendered
     tone, other = create(actor, "tone"), create(actor)
 
     def delete() -> None:
