@@ -70,6 +70,7 @@ def test_text_that_is_no_step_is_the_answer(text: str) -> None:
 
 
 def test_a_step_has_no_characters_that_could_not_be_stored() -> None:
+    # JSON can escape half a surrogate pair: the request got 500, and its call stayed pending
     answer = '{"step": {"answer": "half \\ud83d\\u0000"}}'
     assert read(answer)[1:] == [TextChunk("half ?"), EndChunk("stop")]
     called = '{"step": {"tool": "half \\ud83d", "arguments": {}}}'

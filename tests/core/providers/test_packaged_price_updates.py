@@ -54,6 +54,7 @@ class Evening(datetime):
 
 
 def test_a_stored_price_does_not_change_with_the_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Some vendors are cheaper by night
     monkeypatch.setattr(clock, "now", lambda: datetime(2026, 11, 18, 9, tzinfo=UTC))
     before = rates("deepseek", "deepseek-chat")
     monkeypatch.setattr(clock, "now", lambda: Evening.now(UTC))

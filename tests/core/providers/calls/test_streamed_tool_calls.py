@@ -34,5 +34,6 @@ def test_calls_without_an_end_are_cut_off() -> None:
 
 
 def test_an_id_without_an_end_is_cut_off() -> None:
+    # An ID of up to 64 MiB was stored and sent with each page
     with pytest.raises(AnswerTooLong):
         ToolCalls().add(0, id="x" * (MAX_CALL_CHARS + 1), name="a")

@@ -145,6 +145,7 @@ def test_unknown_events_are_skipped(vendor: Vendor) -> None:
 
 @pytest.mark.parametrize("odd", [5, ["Paris"], {"text": "Paris"}])
 def test_texts_and_reasons_that_are_none_are_left_out(vendor: Vendor, odd: object) -> None:
+    # The SDK validates no event: a list as a text was 500
     block, delta = {"type": "text", "text": odd}, {"type": "text_delta", "text": odd}
     begun = {"type": "content_block_start", "index": 0, "content_block": block}
     grown = {"type": "content_block_delta", "index": 0, "delta": delta}
