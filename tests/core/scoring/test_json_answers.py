@@ -40,6 +40,7 @@ def test_the_answer_is_json_that_follows_the_schema(text: str, passed: bool) -> 
 
 @pytest.mark.parametrize("schema", [{}, {"items": {"pattern": "a"}}])
 def test_half_a_character_is_no_json_whatever_the_schema(schema: dict[str, Any]) -> None:
+    # The reason quoted the half, which cannot be stored, and the whole evaluation failed
     nested = {"additionalProperties": {"type": "string"}, **schema}
     for text in ('{"\\ud83d": 1}', '["\\ud83d"]'):
         found = scored(spec("json_schema", schema=nested), text)
@@ -152,6 +153,7 @@ def test_a_long_list_of_objects_is_scored() -> None:
 def test_a_reference_to_something_other_than_a_schema_is_not_scored(
     target: object, answer: str
 ) -> None:
+    # A $ref to a title or a default raised TypeError in the scorer
     found = scored(spec("json_schema", schema={"default": target, "$ref": "#/default"}), answer)
     assert found.score is None
     assert "$ref" in found.reason

@@ -95,6 +95,7 @@ def test_messages_on_which_people_disagree_stay_out_until_they_are_adjudicated()
 
 
 def test_a_reviewer_who_changed_a_verdict_does_not_disagree_with_it() -> None:
+    # Both verdicts counted, as of two people
     talk()
     judged(1, 1)
     reviewer = new_id()
@@ -114,6 +115,7 @@ def test_a_judge_may_say_pass_or_fail_and_no_number() -> None:
 
 
 def test_reviews_of_which_an_adjudicator_accepts_neither_are_no_verdict() -> None:
+    # Exports and tuning leave them out, too
     talk()
     judged(1, 1)
     annotated("m1", annotation_type="correction", round=1)

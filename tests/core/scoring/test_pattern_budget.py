@@ -56,6 +56,7 @@ def test_a_thousand_usual_patterns_are_accepted() -> None:
 
 
 def test_a_pattern_that_cases_share_counts_once() -> None:
+    # It is compiled once
     assert len(CASES.validate_python(cases([r"\pL{100}"] * 200))) == 200
 
 

@@ -299,6 +299,7 @@ def test_a_run_ends_once_the_account_may_not_run_models(
 def test_a_call_with_unreadable_arguments_keeps_no_later_answer_from_its_score(
     one: Person,
 ) -> None:
+    # One such call broke the run of all scores, again every five minutes for a day
     chosen(one, judge())
     at = (clock.now() - timedelta(minutes=40)).isoformat()
     called = {"tool_calls": [{"name": "search", "arguments": '{"a": "\\ud83d"}'}]}
