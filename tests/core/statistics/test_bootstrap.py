@@ -37,6 +37,7 @@ def test_the_same_values_have_the_same_interval() -> None:
 
 
 def test_equal_sums_in_another_order_have_no_interval() -> None:
+    # Rounded sums differ in their last digit, which gave an interval without width
     assert mean_interval([0.1 + 0.2, 0.3] * 10) is None
 
 

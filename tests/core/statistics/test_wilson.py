@@ -39,6 +39,7 @@ def coverage(rate: float, count: int) -> float:
 
 
 def test_no_rate_is_outside_its_interval() -> None:
+    # Rounding put the low end of none of three at 6e-17, above the rate
     for whole in range(1, 61):
         for part in range(whole + 1):
             low, high = wilson(part, whole)
