@@ -74,6 +74,7 @@ def count_ownerless(table: type[Dataset | PromptTemplate]) -> int | None:
 def test_a_dataset_that_becomes_private_meanwhile_does_not_stay_without_an_owner(
     boss: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Without an owner, nobody could see or delete it
     owner = person()
     made = dataset(owner.actor, visibility="shared")
     change = DatasetChange.model_validate({"visibility": "private"})

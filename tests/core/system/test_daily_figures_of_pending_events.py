@@ -26,6 +26,7 @@ def send(user: str) -> None:
 
 
 def test_users_whose_events_are_pending_are_counted(database: Postgres) -> None:
+    # Days longer past than a month are written again only when their count of events changes
     send("ann")
     daily_job.write_figures()
     assert figure("users_active", LONG_AGO) == 1

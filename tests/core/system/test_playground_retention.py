@@ -36,6 +36,7 @@ def session_of(one: Person, *, last_call: datetime | None) -> UUID:
 
 
 def test_a_session_that_programs_still_call_models_in_stays(one: Person) -> None:
+    # It has no messages, by which sessions of the chat are kept
     called = session_of(one, last_call=days_ago(1))
     old = [session_of(one, last_call=at) for at in (None, days_ago(90.5))]
     assert retention.apply().rows["playground_sessions"] == 2

@@ -102,6 +102,7 @@ def test_a_run_waits_then_works_then_says_what_came_of_it(boss: Actor) -> None:
 
 
 def test_one_run_works_at_a_time_and_apart_from_short_jobs(boss: Actor) -> None:
+    # Two repricings work on the same days, and four held all places of the worker
     ask(boss), ask(boss)
     with transaction() as session:
         queued = text("select queue_name, lock from procrastinate_jobs where task_name = :task")
@@ -205,6 +206,7 @@ def test_a_killed_run_goes_on_with_the_next_day_and_its_report_is_whole(
 def test_a_job_that_comes_again_after_its_run_has_ended_counts_nothing_twice(
     boss: Actor, dry_run: bool
 ) -> None:
+    # A worker that is killed between the end of the run and that of its job has the job done again
     executed(boss)
     price(boss, "echo", days_ago(90), provider="fake")
     with transaction() as session:

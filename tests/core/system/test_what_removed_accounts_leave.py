@@ -80,6 +80,7 @@ def test_shared_views_stay_under_names_that_are_free(leaving: Actor, boss: Actor
 
 
 def test_an_evaluation_behind_a_gate_stays_and_others_go(leaving: Actor, boss: Actor) -> None:
+    # Others rely on what it decided
     prompt = create(leaving, "support", "", system_prompt=FAILING, visibility="public").id
     save(leaving, prompt, system_prompt=PASSING)
     label(leaving, prompt, 1)

@@ -18,6 +18,7 @@ WAIT_S, LONGEST_S = 0.5, 10
 def test_a_save_that_waits_for_another_does_not_replace_its_default_prompt(
     database: Postgres,
 ) -> None:
+    # Compared before the lock, the first was replaced without a word
     actor = person(Role.SUPER_ADMIN).actor
     with transaction() as session:
         shown = workspace.read(session, actor=actor)

@@ -71,6 +71,7 @@ def test_days_are_made_anew(database: Postgres) -> None:
 
 
 def test_users_of_the_hour_that_comes_twice_at_midnight_keep_their_day(database: Postgres) -> None:
+    # The day began with the second midnight: who was there in the hour before lost the day
     events({"created_at": datetime(2025, 10, 26, 0, 30, tzinfo=UTC), "user_id": "a"})
     move("Atlantic/Azores")
     jobs.rebuild_days("Atlantic/Azores")
