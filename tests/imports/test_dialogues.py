@@ -221,6 +221,7 @@ def test_messages_one_a_row_become_conversations(folder: Folder) -> None:
 def test_messages_of_the_next_file_are_others_and_those_that_come_again_the_same(
     folder: Folder,
 ) -> None:
+    # Named by their position alone, they overwrote those of the file before
     def ids(name: str, *texts: str) -> list[str]:
         rows = [("c1", "user", text, "2026-03-04T05:06:07Z") for text in texts]
         path = folder.table("conversation_id role content created_at", *rows, name=name)
@@ -247,6 +248,7 @@ def test_messages_whose_cell_for_an_id_is_empty_stay_apart(folder: Folder) -> No
 def test_a_turn_without_an_id_does_not_take_the_id_of_another_for_its_place(
     folder: Folder,
 ) -> None:
+    # The third of 1, 2 and none was stored as 2
     spoken = [{"role": "user", "content": word} for word in ("a", "b", "c")]
     numbered = [turn | {"id": str(number)} for number, turn in enumerate(spoken, 1)]
     path = folder.lines(

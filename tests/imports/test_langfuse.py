@@ -102,6 +102,7 @@ def test_a_tool_call_with_its_own_observation_counts_once(
 
 
 def test_a_tool_with_a_name_of_spaces_takes_no_hours(folder: Folder) -> None:
+    # Its expression was quadratic in the spaces
     path = folder.document([ASKING, {**TOOL, "name": "tool" + " " * 100_000}])
     began = time.process_time()
 

@@ -19,11 +19,13 @@ def first_event(folder: Folder, **columns: pa.Array) -> dict[str, Any]:
 
 
 def test_a_map_is_an_object(folder: Folder) -> None:
+    # It became a list of pairs, and event_data of it {"value": [...]}
     plan = pa.array([[("plan", "pro"), ("seats", "3")]], pa.map_(pa.string(), pa.string()))
     assert first_event(folder, event_data=plan)["event_data"] == {"plan": "pro", "seats": "3"}
 
 
 def test_texts_in_binary_columns_are_texts(folder: Folder) -> None:
+    # ClickHouse, Impala and Spark write texts without a text type
     user = pa.array(["u1 ü".encode()], pa.binary())
     plan = pa.array([[(b"plan", b"pro")]], pa.map_(pa.binary(), pa.binary()))
     row = first_event(folder, user_id=user, event_data=plan)

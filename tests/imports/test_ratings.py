@@ -22,6 +22,7 @@ AT = "2026-03-04T05:06:07Z"
 def test_one_of_five_stars_is_not_thumbs_up(
     folder: Folder, cells: str, ratings: list[tuple[int, str | None]]
 ) -> None:
+    # Without a scale a rating of 1 is thumbs up: in such files the worst became the best
     path = folder.table(
         "created_at message_id rating",
         *([AT, f"m{number}", cell] for number, cell in enumerate(cells.split())),

@@ -69,6 +69,7 @@ def test_langfuse_scores_keep_value_label_and_subject(folder: Folder, form: str)
 def test_a_langfuse_score_of_a_trace_belongs_to_the_session_of_the_trace(
     folder: Folder, form: str
 ) -> None:
+    # It names no session itself, and no conversation has the ID of a trace
     trace = {"userId": "u1", "tags": [], "environment": "production", "sessionId": "chat-1"}
     score = NUMERIC | {"observationId": None, "trace": trace}
     path = (
@@ -183,6 +184,7 @@ def test_rows_with_the_fields_of_ingest_are_recognized_as_scores(
 
 
 def test_an_event_with_a_name_and_a_value_is_no_score(folder: Folder) -> None:
+    # Scores are recognized by nearly the same fields
     path = folder.lines(
         {"created_at": AT, "event": "slider", "name": "x", "value": 3, "conversation_id": "c"}
     )
