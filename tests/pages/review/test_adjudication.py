@@ -33,6 +33,7 @@ def disputed(number: int) -> None:
 
 
 def test_the_form_closes_when_somebody_else_decides_its_message(console: Console) -> None:
+    # It stayed open for the next message, filled with the draft about the first
     disputed(2)
     mine, other = (person(Role.ADMIN, kind=SessionKind.BROWSER) for _ in range(2))
     app = console(mine, PAGE)

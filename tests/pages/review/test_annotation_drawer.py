@@ -19,6 +19,7 @@ def labels(app: AppTest) -> set[str]:
 def test_a_form_that_was_left_is_closed_and_does_not_hide_the_steps_of_others(
     console: Console,
 ) -> None:
+    # It opened again with what was stored when it was opened first
     stored(conversation("c", messages=4))
     edited, other = annotated("m1"), annotated("m3", number=1)
     app = console(person(kind=SessionKind.BROWSER), TUNING)

@@ -29,6 +29,7 @@ import_columns.draw(found, mapping)
 def test_events_without_the_id_of_a_user_or_session_are_warned_of(
     kind: str, owners: list[str], is_warned: bool
 ) -> None:
+    # They are in no funnel, and nothing said so
     app = AppTest.from_string(SCRIPT)
     app.session_state["owners"], app.session_state["kind"] = owners, kind
     app.run()

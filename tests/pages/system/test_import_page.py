@@ -79,6 +79,7 @@ def test_an_import_that_would_reject_most_rows_begins_once_that_is_accepted(
 def test_a_file_of_an_unknown_row_type_is_imported_once_its_type_and_time_are_chosen(
     console: Console, admin: Person
 ) -> None:
+    # A dry run took it for events, and the rows got the time of the import
     import_id = added(admin, "when;what\n2026-03-04 05:06:00;start\n2026-03-05 05:06:00;stop\n")
     app = opened(console, admin, import_id)
     assert "Could not detect the row type" in said(app)
@@ -96,6 +97,7 @@ def test_a_file_of_an_unknown_row_type_is_imported_once_its_type_and_time_are_ch
 def test_a_file_whose_import_was_undone_is_read_again_for_another_row_type(
     console: Console, admin: Person
 ) -> None:
+    # Without sample values, which an undo removes, nothing would be asked about times
     import_id = added(admin, requests(NOW))
     imports.start(import_id, ImportStart(), actor=admin.actor)
     imported(admin, import_id)
@@ -113,6 +115,7 @@ def test_a_file_whose_import_was_undone_is_read_again_for_another_row_type(
 def test_columns_of_an_undone_import_are_changed_once_its_file_is_read_again(
     console: Console, admin: Person
 ) -> None:
+    # An undo removes sample values, so the unit of another field would be guessed from nothing
     import_id = added(admin, requests(NOW))
     imports.start(import_id, ImportStart(), actor=admin.actor)
     imported(admin, import_id)
