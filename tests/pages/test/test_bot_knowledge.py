@@ -33,6 +33,7 @@ def test_facts_with_line_ends_stay_when_another_list_is_saved(console: Console) 
 def test_entered_knowledge_stays_in_other_sections_until_a_version_is_restored(
     console: Console,
 ) -> None:
+    # Streamlit forgets fields of a section that is not drawn, and they went back to what was stored
     boss = person(kind=SessionKind.BROWSER)
     bot = made(boss.actor, knowledge=BotKnowledge(industry="Bikes").model_dump())
     app = console(boss, "test/bots/page.py")

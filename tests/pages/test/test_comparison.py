@@ -205,6 +205,7 @@ def test_votes_make_a_leaderboard(console: Console, admin: Person) -> None:
 def test_a_reason_that_is_entered_after_a_blind_vote_is_kept_with_it(
     console: Console, admin: Person
 ) -> None:
+    # A reason was stored by the press of a choice only
     comparison = begun(admin.actor, blind=True)
     asked(admin.actor, comparison)
     app = press(opened(console, admin, comparison.id), "A is better")

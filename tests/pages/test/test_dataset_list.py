@@ -23,6 +23,7 @@ def test_without_datasets_of_ones_own_the_list_says_that_others_share_some(
 
 
 def test_a_dataset_that_is_closed_leads_back_to_the_filtered_list(console: Console) -> None:
+    # The way back turned "Only mine" off
     boss = person(kind=SessionKind.BROWSER)
     made = datasets.dataset(boss.actor, datasets.question("one"))
     app = console(boss, DATASETS)

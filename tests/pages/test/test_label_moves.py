@@ -26,6 +26,8 @@ pytestmark = pytest.mark.usefixtures("database")
 def test_a_label_moved_by_another_admin_stays_until_the_change_is_seen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # The dialog shows a change from the version that it was opened with, and took the other's move
+    # back
     admin = person(Role.ADMIN, kind=SessionKind.BROWSER)
     monkeypatch.setattr(guard, "cookie", lambda: admin.token)
     made = create(admin.actor)

@@ -33,6 +33,7 @@ def test_a_message_is_put_back_only_once() -> None:
 
 
 def test_a_message_that_is_refused_twice_differs_from_what_the_field_was_given_before() -> None:
+    # Streamlit's field stays empty when it is given the same text twice in a row
     app = AppTest.from_string(PAGE).run()
     before = ""
     for _ in range(3):

@@ -30,6 +30,7 @@ def run_of_three(actor: Actor) -> str:
 def test_outcomes_of_a_run_count_answers_beyond_those_listed(
     console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # The page counted those of the 200 answers that it lists
     monkeypatch.setattr(scenario_results, "LARGEST_PAGE", 1)
     boss = person(kind=SessionKind.BROWSER)
     bot = run_of_three(boss.actor)

@@ -146,6 +146,7 @@ def test_a_newer_version_of_somebody_else_is_not_overwritten(
 def test_a_text_is_saved_over_a_newer_version_once_its_author_keeps_it(
     console: Console, admin: Person
 ) -> None:
+    # The only way on discarded the text, and so did the reload that the message asked for
     made = create(admin.actor)
     app = opened(console, admin, "support")
     save(admin.actor, made.id, prompt="theirs")
@@ -318,6 +319,7 @@ def test_moving_a_label_to_where_it_is_shows_no_change(console: Console, admin: 
 def test_moving_a_label_shows_that_the_model_and_parameters_change(
     console: Console, admin: Person
 ) -> None:
+    # Only texts were compared: versions that differ in their model looked the same
     made = create(admin.actor)
     save(admin.actor, made.id, model_id="fake:plain", default_parameters={"temperature": 0.5})
     label(admin.actor, made.id, 1)

@@ -97,6 +97,7 @@ def left(console: Console) -> AppTest:
 
 
 def test_a_press_after_back_opens_the_section_that_was_left(console: Console) -> None:
+    # A browser tells its former choice until it has heard of Back, which is no press
     app = left(console).run()
     control(app).set_value("Prices").run()
     assert control(app).value == app.query_params["section"] == "Prices"
