@@ -82,6 +82,7 @@ def test_what_was_never_there_is_new_and_what_nobody_knows_is_not() -> None:
 
 @pytest.mark.parametrize("before", [100, 0])
 def test_no_change_is_shown_while_users_of_the_period_can_still_convert(before: float) -> None:
+    # Users of the period before have had up to twice the time
     early = drawn(ChangeVerdict.EARLY, 20, before=before)
     assert (early.delta, early.direction, early.color, early.help) == (
         "too early",
@@ -118,6 +119,7 @@ def lines(open_days: int) -> list[tuple[int, bool]]:
 def test_the_course_of_days_that_can_still_rise_is_dashed(
     open_days: int, found: list[tuple[int, bool]]
 ) -> None:
+    # Users of the last days have had less time: every recent line falls at its end
     assert lines(open_days) == found
 
 

@@ -109,6 +109,7 @@ def test_a_shared_view_is_opened_by_others_and_deleted_by_admins_only(
 def test_a_view_opens_with_a_choice_that_a_widget_of_its_page_has(
     console: Console, admin: Person
 ) -> None:
+    # Streamlit refuses to set a parameter of the address that a widget is bound to
     ai_metrics.send(ai_metrics.request(clock.now()))
     keep(admin, "Sessions", ViewPage.USERS, anonymous="true")
     keep(admin, "Latest", ViewPage.AI_METRICS, order="Newest")

@@ -208,6 +208,7 @@ def names(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "is_cut"), [("gpt-4.1", False), ("accounts/" * 9, True)])
 def test_a_long_name_leaves_the_other_columns_in_sight(name: str, is_cut: bool) -> None:
+    # A model's name of 80 characters pushed every figure out of sight
     app = AppTest.from_function(names, args=(name,)).run()
     assert not app.exception
     config = json.loads(app.dataframe[0].proto.columns)
