@@ -18,6 +18,7 @@ from tests.pages.conftest import AI_METRICS, USERS, Console, said
 def test_a_filter_changes_beside_a_choice(
     console: Console, page: str, choice: str, value: str
 ) -> None:
+    # Streamlit refuses to replace all parameters of an address of which a widget is bound to one
     send(request(clock.now() - timedelta(hours=1)))
     fold()
     app = console(person(Role.ADMIN, kind=SessionKind.BROWSER), page)

@@ -24,6 +24,7 @@ def test_an_empty_period_says_that_a_longer_one_can_be_chosen(
 
 
 def test_a_filter_without_rows_says_which_environment_is_shown(console: Console) -> None:
+    # Usage counts every environment, and its rows lead to AI metrics of production
     app = console(person(kind=SessionKind.BROWSER), ENGAGEMENT)
     app.query_params["release"] = "2.7"
     app.run()

@@ -193,6 +193,7 @@ def test_days_that_only_users_have_do_not_narrow_the_list_of_sessions(
 def test_the_users_behind_the_figures_of_one_user_are_that_one(
     console: Console, analyst: Person
 ) -> None:
+    # A search finds the ID in the IDs and names of others, too
     at = clock.now() - timedelta(seconds=1)
     activity.store(activity.event("recipe.opened", at, user_id=user) for user in ("ana", "anabel"))
     app = opened(console, analyst, view="paths", event="recipe.opened", user_id="ana")

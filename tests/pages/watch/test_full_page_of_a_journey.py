@@ -13,6 +13,7 @@ from tests.pages.conftest import USERS, Console, said
 def test_journey_of_a_full_page_offers_no_more_and_shows_what_came_after_its_last_event(
     console: Console,
 ) -> None:
+    # A full last page has a cursor, too
     start = clock.now() - timedelta(hours=12)
     activity.store(activity.spaced(["page_view"] * AT_ONCE, user="ann", start=start))
     late = {"created_at": clock.now().isoformat()}
