@@ -23,6 +23,12 @@ class EvaluationEnded(Conflict):
     code = "evaluation_ended"
 
 
+class EvaluationUnfinished(Conflict):
+    """Not all of this evaluation has been run. Resume it, then score its answers again."""
+
+    code = "evaluation_unfinished"
+
+
 class AnswersRefused(Conflict):
     """This evaluation was cancelled or has stopped. Resume it to send answers."""
 

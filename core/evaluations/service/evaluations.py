@@ -15,6 +15,7 @@ from core.evaluations.errors import (
     CasesNotScored,
     EvaluationEnded,
     EvaluationRunning,
+    EvaluationUnfinished,
     NothingFailed,
     TooManyResults,
 )
@@ -227,11 +228,13 @@ def rerun_failed(session: Session, evaluation_id: UUID, *, actor: Actor) -> int:
 def rescore(session: Session, evaluation_id: UUID, wanted: NewScoring, *, actor: Actor) -> None:
     """Score the stored answers again, with other scorers or the same; no answer is generated.
 
-    Raises EvaluationMissing, EvaluationRunning or CasesNotScored, and with a cost limit
-    CostUnknown.
+    Raises EvaluationMissing, EvaluationRunning, EvaluationUnfinished or CasesNotScored, and with
+    a cost limit CostUnknown.
     """
     require(actor, Permission.RUN_MODELS)
     row = _idle_row(session, evaluation_id, actor)
+    if claims.count_open(session, row.id):  # it would be run, too
+        raise EvaluationUnfinished
     definition = encrypted_texts.definition_of(row)
     changed = {
         name: value

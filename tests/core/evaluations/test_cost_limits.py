@@ -152,8 +152,8 @@ def test_a_judge_of_the_cases_that_has_lost_its_price_is_refused_before_it_score
     judge = {"kind": "judge", "rubric": "Is it kind?", "judge_model_id": "mine:unpriced"}
     case = {"input": answering("good"), "assertions": [CONTAINS, judge]}
     evaluation_id = started(one.actor, test_cases=[case], scorers=[], cost_limit_usd="2")
+    run(evaluation_id)
     with transaction() as session:
-        evaluations.cancel(session, evaluation_id, actor=one.actor)
         price_list.remove(session, dear.id, actor=one.actor)
     with pytest.raises(CostUnknown, match="mine:unpriced"), transaction() as session:
         evaluations.rescore(session, evaluation_id, NewScoring(), actor=one.actor)

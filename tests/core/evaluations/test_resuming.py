@@ -14,6 +14,7 @@ from core.evaluations.errors import (
     CasesNotScored,
     EvaluationEnded,
     EvaluationRunning,
+    EvaluationUnfinished,
     NothingFailed,
 )
 from core.evaluations.models import EvaluationResult, EvaluationTest
@@ -219,6 +220,17 @@ def test_scoring_again_calls_no_model(one: Person) -> None:
     assert again.scorers[0]["values"] == ["bad"]
     assert (again.success_rate.value, again.spent_usd) == (0.5, found.spent_usd)
     assert completed_calls() == 2
+
+
+def test_scoring_again_does_not_run_what_was_left_when_it_was_cancelled(one: Person) -> None:
+    evaluation_id = started(one.actor, answering("good"))
+    with transaction() as session:
+        evaluations.cancel(session, evaluation_id, actor=one.actor)
+    with pytest.raises(EvaluationUnfinished), transaction() as session:
+        evaluations.rescore(session, evaluation_id, NewScoring(), actor=one.actor)
+    run(evaluation_id)
+    assert read(one.actor, evaluation_id).status is EvaluationStatus.CANCELLED
+    assert completed_calls() == 0
 
 
 def test_scoring_again_counts_no_unpriced_answer_twice(one: Person) -> None:

@@ -288,11 +288,14 @@ def test_a_pending_one_can_be_cancelled_and_a_stopped_one_resumed(
     press(app, "Cancel")
     assert "Cancelled" in said(app)
     assert "0 of 1 results" in said(app)
+    # It would run what is left
+    assert "Score again" not in [each.label for each in app.button]
     press(app, "Resume")
     run(evaluation_id)
     app.run()
     assert "Completed" in said(app)
     assert "of 1 results" not in said(app)
+    assert "Score again" in [each.label for each in app.button]
 
 
 def test_a_stopped_one_goes_on_with_a_limit_raised_on_its_page(
