@@ -177,7 +177,8 @@ def draw_pages(total: int, size: int, at: str, *, most: int = MOST_PAGES) -> Non
         state.put(f"{at}.page", max(pages, 1))
         st.rerun()
     if pages > 1:
-        st.pagination(min(pages, most), key=f"{at}.page")
+        # While an open row takes the list's place, too
+        st.pagination(min(pages, most), key=f"{at}.page", persist_state="page")
     if pages > most:
         st.caption(f"Showing {most * size:,} of {total:,} · narrow the filters to see the rest")
 

@@ -25,7 +25,15 @@ def draw(found: EvaluationView) -> None:
     at = f"evaluations.cases.{found.id}"
     tags = sorted({tag.tag for target in found.results for tag in target.by_tag})
     tag = (
-        st.selectbox("Tag", tags, index=None, placeholder="All", key=f"{at}.tag", width=200)
+        st.selectbox(
+            "Tag",
+            tags,
+            index=None,
+            placeholder="All",
+            key=f"{at}.tag",
+            width=200,
+            persist_state="session",
+        )
         if tags
         else None
     )

@@ -39,6 +39,7 @@ def draw(found: EvaluationView) -> None:
             placeholder="Choose an evaluation",
             format_func=lambda each: _name(choices[each], is_own=each == found.id),
             width=420,
+            persist_state="session",
         )
         if chosen is None:
             return
@@ -50,6 +51,7 @@ def draw(found: EvaluationView) -> None:
             format_func=lambda each: text.one_line(titles[each - 1]),
             key=f"{key}.{chosen}.target",
             width=320,
+            persist_state="session",
         )
     try:
         with guard.work() as (session, actor):

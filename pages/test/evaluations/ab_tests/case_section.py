@@ -32,6 +32,7 @@ def draw(found: AbTestView) -> None:
         key=f"{at}.order",
         format_func=ORDERS.__getitem__,
         label_visibility="collapsed",
+        persist_state="session",
     )
     order = order or AbCaseOrder.DIFFERENT
     at = f"{at}.{order}"
