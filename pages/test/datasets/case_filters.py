@@ -51,6 +51,9 @@ def draw(dataset: DatasetView, found: CaseList) -> None:
         it.number: f"{it.number} · {formatting.count(it.cases, 'case')}" for it in found.versions
     }
     names[dataset.version] += " (newest)"
+    # With the chosen one, which no case of this version may have
+    chosen_tag = chosen(dataset).tag
+    tags = dict.fromkeys([*found.tags, *([chosen_tag] if chosen_tag else [])])
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.text_input(
             "Search",
@@ -62,7 +65,7 @@ def draw(dataset: DatasetView, found: CaseList) -> None:
         )
         st.selectbox(
             "Tag",
-            found.tags,
+            list(tags),
             key=state.own_key(TAG, dataset.id),
             index=None,
             placeholder="All",

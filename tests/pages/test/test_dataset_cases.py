@@ -3,6 +3,7 @@
 import pytest
 
 from core.database.db import transaction
+from core.datasets.schemas import NewCase
 from core.datasets.service import cases
 from core.datasets.source_schemas import AddedCases, SkippedSource
 from core.errors import Invalid
@@ -28,6 +29,22 @@ def test_a_version_without_cases_is_told_from_filters_that_match_none(console: C
     assert "No cases in this version" in said(app)
     next(each for each in app.text_input if each.label == "Search").set_value("one").run()
     assert "No cases match" in said(app)
+
+
+def test_a_tag_that_no_case_has_any_more_is_still_shown_as_chosen(console: Console) -> None:
+    boss = person(kind=SessionKind.BROWSER)
+    made = datasets.dataset(boss.actor, datasets.question("one", tags=("rare",)))
+    app = console(boss, "test/datasets/page.py")
+    app.query_params["dataset"] = str(made.id)
+    app.run()
+    next(each for each in app.selectbox if each.label == "Tag").set_value("rare").run()
+    [case] = datasets.cases_of(boss.actor, made.id)
+    untagged = NewCase.model_validate(datasets.question("one"))
+    with transaction() as session:
+        cases.change_case(session, made.id, case.id, untagged, actor=boss.actor)
+    app.run()
+    assert "No cases match" in said(app)
+    assert next(each for each in app.selectbox if each.label == "Tag").value == "rare"
 
 
 @pytest.mark.parametrize(
