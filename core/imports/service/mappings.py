@@ -13,7 +13,7 @@ from core.identity.schemas import Actor
 from core.identity.service import audit
 from core.imports import queries
 from core.imports.errors import MappingMissing, MappingOpen, MappingWrong, NotImportable
-from core.imports.mapping import Mapping
+from core.imports.mapping import Mapping, RecordShape
 from core.imports.models import Import, ImportMapping
 from core.imports.recognition import questions
 from core.imports.schemas import ImportStart, MappingView, NewMapping
@@ -101,6 +101,15 @@ def layout_of(known: dict[str, Any]) -> dict[str, Any] | None:
     # The rows of this week's file would else be dated from the start of last week's
     names = (*LAYOUT, *START) if mapping.get("start") else LAYOUT
     return {name: mapping[name] for name in names if name in mapping}
+
+
+def missing_columns(mapping: dict[str, Any], recognition: dict[str, Any]) -> list[str]:
+    """Return the columns that a mapping of tables reads and the first records of a file lack."""
+    if mapping["format"] != RecordShape.TABLE:
+        return []
+    found = set(column_names(recognition))
+    paths = dict.fromkeys(rule.get("path") for rule in mapping["fields"].values())
+    return [path for path in paths if path and path not in found]
 
 
 def column_names(recognition: dict[str, Any]) -> list[str]:

@@ -13,8 +13,8 @@ from core.executions.runner import Runner
 from core.identity.schemas import Role, SessionKind
 from core.imports import queries, runner
 from core.imports.parsed import RowKind
-from core.imports.schemas import ImportStart, ImportStatus, ImportView
-from core.imports.service import files, imports
+from core.imports.schemas import ImportStart, ImportStatus, ImportView, NewMapping
+from core.imports.service import files, imports, mappings
 from core.imports.uploads import Upload
 from core.platform.ids import new_id
 from tests.factories.identity import Person, person
@@ -74,6 +74,27 @@ def test_an_import_that_would_reject_most_rows_begins_once_that_is_accepted(
     app.button("imports.start-rest").click().run()
     counts = imported(admin, import_id).counts[RowKind.AI_REQUESTS]
     assert (counts.accepted, counts.rejected) == (1, 3)
+
+
+def test_a_saved_mapping_that_reads_other_columns_says_which(
+    console: Console, admin: Person
+) -> None:
+    import_id = added(admin, requests(NOW))
+    mapping = read(admin, import_id).mapping
+    assert mapping is not None
+    with transaction() as session:
+        for name in ("Same", "Other"):
+            kept = NewMapping(name=name, mapping=mapping)
+            mappings.save_mapping(session, kept, actor=admin.actor)
+            mapping["fields"]["total_latency_ms"]["path"] = "duration"
+    app = opened(console, admin, import_id)
+    labelled(app.selectbox, "Mapping").select("Same").run()
+    assert not app.warning
+    labelled(app.selectbox, "Mapping").select("Other").run()
+    [warning] = app.warning
+    assert "this file do not have" in warning.value
+    assert "“duration”" in warning.value
+    assert "“status”" not in warning.value
 
 
 def test_a_file_of_an_unknown_row_type_is_imported_once_its_type_and_time_are_chosen(

@@ -72,15 +72,29 @@ def _draw_saved(found: ImportView) -> UUID | None:
         saved = queries.list_mappings(session, window=Window(LARGEST_PAGE), actor=actor).items
     if not saved:
         return None
-    names = {each.id: each.name for each in saved}
-    key = field_keys.key("saved", found.id)
-    return st.selectbox(
+    by_id = {each.id: each for each in saved}
+    chosen = st.selectbox(
         "Mapping",
-        [None, *names],
-        key=key,
-        format_func=lambda id_: "Detected mapping" if id_ is None else names[id_],
+        [None, *by_id],
+        key=field_keys.key("saved", found.id),
+        format_func=lambda id_: "Detected mapping" if id_ is None else by_id[id_].name,
         width=420,
     )
+    if chosen is not None:
+        _warn_of_missing(mappings.missing_columns(by_id[chosen].mapping, found.recognition))
+    return chosen
+
+
+def _warn_of_missing(columns: list[str]) -> None:
+    if columns:
+        named = ", ".join(f"“{name}”" for name in columns)
+        st.warning(
+            text.plain(
+                "This mapping reads columns that the first records of this file do not have: "
+                f"{named}. Their fields would be empty."
+            ),
+            icon=":material/warning:",
+        )
 
 
 def _draw_place(found: ImportView) -> dict[str, Any]:
