@@ -111,11 +111,16 @@ class Figures(Volume):
 
 
 class AiMetricsSummary(Figures):
-    """The figures of a period, and of as much of the one before."""
+    """The figures of a period, and of as much of the one before.
+
+    `is_previous_whole`, here and below, is false where retention has deleted requests of the
+    previous period, which is then not to be compared.
+    """
 
     start: datetime
     end: datetime
     previous: Figures
+    is_previous_whole: bool
 
 
 class Percentiles(View):
@@ -161,6 +166,7 @@ class Latency(LatencyBefore):
     first_token_series: list[LatencyPoint]
     histogram: list[LatencyBar]
     previous: LatencyBefore
+    is_previous_whole: bool
 
 
 class VolumePoint(Volume):
@@ -185,6 +191,7 @@ class Tokens(Volume):
     series: list[VolumePoint]
     models: list[ModelVolume]
     previous: Volume
+    is_previous_whole: bool
 
 
 class FailedRequest(View):
@@ -248,6 +255,7 @@ class Errors(ErrorFigures):
     models: list[ModelErrors]
     types: list[ErrorKind]
     previous: ErrorFigures
+    is_previous_whole: bool
 
 
 class ModelFigures(Figures):
@@ -284,3 +292,4 @@ class Tools(ToolTotals):
     end: datetime
     tools: list[ToolFigures]
     previous: ToolTotals
+    is_previous_whole: bool

@@ -64,7 +64,12 @@ class FeedbackCounts(View):
 
 
 class FeedbackFigures(FeedbackCounts):
+    """Ratings of a period, and of as much of the previous one; `is_previous_whole` is false where
+    retention has deleted some of the latter.
+    """
+
     previous: FeedbackCounts
+    is_previous_whole: bool
 
 
 class Overview(View):

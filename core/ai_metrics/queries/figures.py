@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Label
 from sqlalchemy.orm import Session
 
 from core.ai_metrics.ingest.rollups import TOKENS
+from core.ai_metrics.queries.rollup_coverage import is_all_there
 from core.ai_metrics.queries.rollup_sources import (
     Columns,
     RollupSource,
@@ -28,7 +29,11 @@ def summary(session: Session, query: AiMetricsQuery, *, actor: Actor) -> AiMetri
     require(actor, Permission.WATCH)
     found, before = figures(session, query), figures(session, query.previous)
     return AiMetricsSummary(
-        **found.model_dump(), start=query.period.start, end=query.period.end, previous=before
+        **found.model_dump(),
+        start=query.period.start,
+        end=query.period.end,
+        previous=before,
+        is_previous_whole=is_all_there(session, query.previous),
     )
 
 

@@ -55,9 +55,12 @@ def is_all_there(session: Session, query: AiMetricsQuery, dimension: str | None 
         if dimension is None
         else not have_each_value(session, query, dimension)
     )
-    return not is_exact or settings.read(session, settings.Sealed).has_all(
-        query.period.start, "ai_request_metrics"
-    )
+    return not is_exact or has_all_rows(session, query)
+
+
+def has_all_rows(session: Session, query: AiMetricsQuery) -> bool:
+    """Return whether retention has deleted no request of a period."""
+    return settings.read(session, settings.Sealed).has_all(query.period.start, "ai_request_metrics")
 
 
 def deleted_until(session: Session, query: AiMetricsQuery, *, actor: Actor) -> datetime | None:

@@ -14,6 +14,7 @@ from core.ai_metrics.queries.figures import by_model, mean, volume, volume_measu
 from core.ai_metrics.queries.intervals import chosen, points
 from core.ai_metrics.queries.latency.latency_bars import bars, buckets_of, exact_buckets
 from core.ai_metrics.queries.latency.percentiles import quantiles_each, summed, summed_each
+from core.ai_metrics.queries.rollup_coverage import is_all_there
 from core.ai_metrics.queries.rollup_sources import (
     TIMINGS,
     RollupSource,
@@ -123,6 +124,7 @@ def latency(
         first_token_series=series.first_token,
         histogram=_histogram(session, query, found.whole["latency"]),
         previous=percentiles_before(session, query.previous),
+        is_previous_whole=is_all_there(session, query.previous),
     )
 
 
@@ -166,6 +168,7 @@ def tokens(
         series=volume_series(session, query, step),
         models=volume_by_model(session, query),
         previous=volume(session, query.previous),
+        is_previous_whole=is_all_there(session, query.previous),
     )
 
 

@@ -35,7 +35,7 @@ from core.ai_metrics.queries.conditions import (
 )
 from core.ai_metrics.queries.figures import mean
 from core.ai_metrics.queries.latency.percentiles import packed
-from core.ai_metrics.queries.rollup_coverage import tools_need_raw_rows
+from core.ai_metrics.queries.rollup_coverage import has_all_rows, tools_need_raw_rows
 from core.ai_metrics.queries.rollup_sources import (
     ALL,
     LONGEST_MS,
@@ -69,9 +69,15 @@ NUMBER = "^-?[0-9]{1,9}$"
 def tools(session: Session, query: AiMetricsQuery, *, actor: Actor) -> Tools:
     """Return tools with their calls, failed calls and durations."""
     require(actor, Permission.WATCH)
-    found, before = tool_figures(session, query), tool_figures(session, query.previous)
-    totals, start, end = _totals(found), query.period.start, query.period.end
-    return Tools(**totals.model_dump(), start=start, end=end, tools=found, previous=_totals(before))
+    found, before = tool_figures(session, query), query.previous
+    return Tools(
+        **_totals(found).model_dump(),
+        start=query.period.start,
+        end=query.period.end,
+        tools=found,
+        previous=_totals(tool_figures(session, before)),
+        is_previous_whole=not _needs_raw_rows(session, before) or has_all_rows(session, before),
+    )
 
 
 def failing(session: Session, query: AiMetricsQuery, *, actor: Actor) -> list[ToolFigures]:
@@ -86,13 +92,15 @@ def failing(session: Session, query: AiMetricsQuery, *, actor: Actor) -> list[To
 
 def tool_figures(session: Session, query: AiMetricsQuery) -> list[ToolFigures]:
     """Return the figures of each tool, the one that was called most first."""
-    filters = filters_of(query)
-    is_exact = not filters <= KNOWN and tools_need_raw_rows(session, query)
-    statement = _statement(filters, is_exact=is_exact)
+    statement = _statement(filters_of(query), is_exact=_needs_raw_rows(session, query))
     rows = session.execute(statement, parameters(query)).mappings().all()
     every = sum(row["calls"] for row in rows)
     found = [_figures_of(dict(row), every) for row in rows if row["calls"]]
     return sorted(found, key=lambda each: (-each.calls, each.tool))
+
+
+def _needs_raw_rows(session: Session, query: AiMetricsQuery) -> bool:
+    return not filters_of(query) <= KNOWN and tools_need_raw_rows(session, query)
 
 
 @lru_cache(MOST_STATEMENTS)

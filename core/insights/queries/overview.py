@@ -18,6 +18,7 @@ from core.annotations.queries.backlog import read_backlog
 from core.batches.queries import outcomes
 from core.batches.views import BatchRunQuery
 from core.conversations.opinions import ConversationOpinion, rated
+from core.database import settings
 from core.database.tables import table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -44,8 +45,11 @@ def overview(core: Session, ai: Session, scope: WatchScope, *, actor: Actor) -> 
     # Feedback names no release
     before, has_feedback = scope.previous, scope.watched.release is None
     has_onboarding = has_user_counts(core, scope.watched)
+    sealed = settings.read(core, settings.Sealed)
     feedback = FeedbackFigures(
-        **count_feedback(core, ai, scope).model_dump(), previous=count_feedback(core, ai, before)
+        **count_feedback(core, ai, scope).model_dump(),
+        previous=count_feedback(core, ai, before),
+        is_previous_whole=sealed.has_all(before.period.start, Feedback.__tablename__),
     )
     return Overview(
         start=scope.period.start,

@@ -15,6 +15,7 @@ from core.ai_metrics.queries.by_dimension import counted, find_by_value
 from core.ai_metrics.queries.conditions import NAMED, matching_requests
 from core.ai_metrics.queries.figures import by_model, volume_measures
 from core.ai_metrics.queries.intervals import chosen, points
+from core.ai_metrics.queries.rollup_coverage import is_all_there
 from core.ai_metrics.queries.rollup_sources import raw, read_sums
 from core.ai_metrics.schemas import RequestStatus
 from core.ai_metrics.views import (
@@ -66,6 +67,7 @@ def errors(
         models=errors_by_model(session, query),
         types=types if may_read else [_without_messages(each) for each in types],
         previous=error_figures(session, query.previous),
+        is_previous_whole=is_all_there(session, query.previous),
     )
 
 
