@@ -56,7 +56,7 @@ class JudgeValidation(View):
     """A judge under one name of scores.
 
     `sensitivity` is the share of people's good answers that it passes, `specificity` that of bad
-    ones that it fails. `pass_rate` is its own over all scores, and `corrected_rate` the share of
+    ones that it fails. `pass_rate` is its own over all messages, and `corrected_rate` the share of
     good answers after sensitivity and specificity. `contradictory` messages, on which people
     disagree, stay out. `position` is the share of its comparisons with the same verdict in both
     orders.

@@ -3,13 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
     Boolean,
     ColumnElement,
+    Select,
     Uuid,
     any_,
     case,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     literal_column,
     select,
 )
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from core.annotations.models import Annotation
@@ -73,9 +75,10 @@ class HumanVerdicts:
 def list_judges(
     core: Session, ai: Session, *, threshold: float = 0.5, actor: Actor
 ) -> list[JudgeValidation]:
-    """Return the judges of messages, those with the most scores first.
+    """Return the judges of messages, those with the most messages first.
 
-    A score passes by its label `pass` or `fail`, else from `threshold` on. Raises Forbidden.
+    A score passes by its label `pass` or `fail`, else from `threshold` on; of several scores of a
+    message, the newest counts. Raises Forbidden.
     """
     require(actor, Permission.WATCH)
     people = _human_verdicts(ai)
@@ -93,7 +96,7 @@ def list_judges(
 
 
 class _Totals(NamedTuple):
-    """All scores of a judge, and its comparisons."""
+    """The messages that a judge has scored, each by its newest score, and its comparisons."""
 
     key: JudgeKey
     scored: int
@@ -189,16 +192,33 @@ def _verdicts(
 
 
 def _totals(core: Session, threshold: float) -> list[_Totals]:
-    is_consistent = cast(scores.c.attributes["position_consistent"].as_string(), Boolean)
+    newest = _newest(threshold).subquery().c
+    key = [newest[name] for name in JudgeKey._fields]
     figures = (
-        func.count().label("scored"),
-        func.count().filter(_is_passed(threshold)),
-        func.count(is_consistent),
-        func.count().filter(is_consistent),
+        func.count(),
+        func.count().filter(newest.is_passed),
+        func.count(newest.is_consistent),
+        func.count().filter(newest.is_consistent),
     )
-    wanted = select(*KEY, *figures).where(*OF_JUDGES).group_by(*KEY)
-    rows = core.execute(wanted.order_by(func.count().desc(), *KEY).limit(MAX_JUDGES))
-    return [_Totals(JudgeKey(*row[:3]), *row[3:]) for row in rows]
+    wanted = select(*key, *figures).group_by(*key)
+    rows = core.execute(wanted.order_by(func.count().desc(), *key).limit(MAX_JUDGES))
+    return [_Totals._make((JudgeKey(*row[:3]), *row[3:])) for row in rows]
+
+
+def _newest(threshold: float) -> Select[Any]:
+    """Return the newest score of each message by each judge."""
+    named = (part.label(name) for name, part in zip(JudgeKey._fields, KEY, strict=True))
+    is_consistent = cast(scores.c.attributes["position_consistent"].as_string(), Boolean)
+    return (
+        select(
+            *named,
+            _is_passed(threshold).label("is_passed"),
+            is_consistent.label("is_consistent"),
+        )
+        .where(*OF_JUDGES)
+        .ext(distinct_on(*KEY, scores.c.subject_id))
+        .order_by(*KEY, scores.c.subject_id, scores.c.created_at.desc())
+    )
 
 
 def _is_passed(threshold: float) -> ColumnElement[bool]:

@@ -46,6 +46,17 @@ def test_a_judge_without_annotations_is_not_yet_checked_against_people() -> None
     assert found.unfit is None
 
 
+def test_a_message_that_was_scored_again_counts_once_by_its_newest_score() -> None:
+    talk()
+    judged(1, 1)
+    for ago in range(1, 9):
+        before = clock.now() - timedelta(hours=ago)
+        scored("c", 0.0, before, message_id="m1", **JUDGE)
+    judged(3, 0)
+    (found,) = judges()
+    assert (found.pass_rate.value, found.pass_rate.n) == (0.5, 2)
+
+
 def test_verdicts_of_people_are_good_or_bad_by_type_and_severity() -> None:
     talk(6)
     kinds: list[dict[str, Any]] = [
