@@ -67,8 +67,8 @@ def find_mentioned(body: str, colleagues: Iterable[Colleague]) -> list[Colleague
         return []
     # The longest first: @Ann Lee is not Ann.
     names = "|".join(re.escape(name) for name in sorted(by_name, key=len, reverse=True))
-    # The @ of an address mentions nobody
-    found = re.findall(rf"(?<!\w)@({names})(?!\w)", body.casefold())
+    # The @ of an email or of a link's path mentions nobody
+    found = re.findall(rf"(?<![\w/])@({names})(?!\w)", body.casefold())
     return list({each.id: each for name in found for each in by_name[name]}.values())
 
 

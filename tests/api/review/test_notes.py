@@ -87,6 +87,12 @@ def test_the_longest_name_is_meant() -> None:
     assert find_mentioned("@Anna", [ann, lee]) == []
 
 
+@pytest.mark.parametrize("link", ["https://example.com/@ann", "[hers](https://example.com/@Ann)"])
+def test_a_link_mentions_nobody(link: str) -> None:
+    ann = Colleague(id=new_id(), name="Ann", email="ann@example.com")
+    assert find_mentioned(f"See {link}", [ann]) == []
+
+
 def test_a_deleted_account_leaves_its_notes_and_no_mentions(client: Client, talk: None) -> None:
     boss, author = client(person(Role.SUPER_ADMIN)), person(Role.REVIEWER, email="rae@example.com")
     written(client(author), "@rae remember")
