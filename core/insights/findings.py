@@ -59,7 +59,7 @@ def findings(core: Session, ai: Session, scope: WatchScope, *, actor: Actor) -> 
 def recent_findings(core: Session, ai: Session, scope: WatchScope, *, actor: Actor) -> Findings:
     """Return the findings of the 30 days up to the end of a period, however long that is.
 
-    KPIs of the last 7 days are compared, too: in 30 days a rise of yesterday is too small.
+    KPIs and tools of the last 7 days are judged, too: in 30 days a rise of yesterday is too small.
     """
     require(actor, Permission.WATCH)
     month, week = scope.last(FINDING_DAYS), scope.last(FINDING_WEEK)
@@ -105,6 +105,7 @@ def _look(
     week: tuple[WatchScope, KnownFigures] | None = None,
 ) -> Findings:
     asked = AiMetricsQuery(scope.period, scope.watched)
+    spans = [(scope, figures), *([week] if week else [])]
     hours = incidents(core, asked, actor=actor)
     runs = failing_jobs(core, BatchRunQuery(scope.period, scope.watched))
     volumes = cache(partial(volume_by_model, core))  # only few findings need it
@@ -115,8 +116,8 @@ def _look(
         *(_of_incident(core, each, scope, actor) for each in hours),
         *(of_failing_job(each, scope) for each in runs),
         *(_of_drop(core, each, scope, actor) for each in fewer),
-        *_of_figures(core, [(scope, figures), *([week] if week else [])], hours, volumes, actor),
-        *(of_failing_tool(each, scope) for each in tools.failing(core, asked, actor=actor)),
+        *_of_figures(core, spans, hours, volumes, actor),
+        *_of_tools(core, [each for each, _ in spans], actor),
         *(of_unpriced(volumes(asked), scope) if figures.unpriced_requests else ()),
     ]
     order = list(FindingSeverity)
@@ -155,6 +156,16 @@ def _of_figures(
                 else each
             )
     return list(by_kind.values())
+
+
+def _of_tools(core: Session, scopes: Sequence[WatchScope], actor: Actor) -> list[Finding]:
+    """Return findings of failing tools, of each that of the last scope it is found in."""
+    by_tool = dict[str, Finding]()
+    for scope in scopes:
+        query = AiMetricsQuery(scope.period, scope.watched)
+        failing = tools.failing(core, query, looks=len(scopes), actor=actor)
+        by_tool |= {each.tool: of_failing_tool(each, scope) for each in failing}
+    return list(by_tool.values())
 
 
 def _caused(finding: Finding, cause: FindingCause) -> Finding:

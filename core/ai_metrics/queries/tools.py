@@ -80,13 +80,18 @@ def tools(session: Session, query: AiMetricsQuery, *, actor: Actor) -> Tools:
     )
 
 
-def failing(session: Session, query: AiMetricsQuery, *, actor: Actor) -> list[ToolFigures]:
-    """Return the tools of which surely more than one call in twenty fails, the worst first."""
+def failing(
+    session: Session, query: AiMetricsQuery, *, looks: int = 1, actor: Actor
+) -> list[ToolFigures]:
+    """Return the tools of which surely more than one call in twenty fails, the worst first; the
+    level is divided by how often one looks.
+    """
     require(actor, Permission.WATCH)
     found = tool_figures(session, query)
     chances = chances_of_so_many([(each.error_count, each.calls, TOLERATED) for each in found])
     # Bonferroni: of a hundred tools, one would fail by chance at the level itself
-    bad = [each for each, chance in zip(found, chances, strict=True) if chance < LEVEL / len(found)]
+    level = LEVEL / (max(len(found), 1) * looks)
+    bad = [each for each, chance in zip(found, chances, strict=True) if chance < level]
     return sorted(bad, key=lambda each: each.error_count / each.calls, reverse=True)
 
 
