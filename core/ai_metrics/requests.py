@@ -13,11 +13,12 @@ from core.presentation.money import Usd
 
 
 class RequestOrder(StrEnum):
-    """In which order requests are listed."""
+    """In which order requests are listed; those with failed tool calls alone, newest first."""
 
     NEWEST = "newest"
     SLOWEST = "slowest"
     MOST_EXPENSIVE = "most_expensive"
+    FAILED_TOOL_CALLS = "failed_tool_calls"
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from core.presentation.periods import in_address
 LEAST_RISE = 0.2  # of cost: a smaller rise needs no action, even when it is significant
 LEVEL = 0.01  # of significance, for all KPIs together
 FEEDBACK = {"section": "feedback"}
+FAILED_TOOL_CALLS = "Failed tool calls"  # the order of requests, as its address has it
 Volumes = Callable[[], list[ModelVolume]]
 
 
@@ -186,6 +187,7 @@ def of_failing_tool(one: ToolFigures, scope: WatchScope) -> Finding:
     query = {**span_filters(scope), **place_filters(scope)} | (
         {"tool": one.tool} if one.tool else {}
     )
+    query["order"] = FAILED_TOOL_CALLS
     return _finding(
         "tool", FindingSeverity.WARN, title, detail, scope.period.start, "ai-metrics", query
     )

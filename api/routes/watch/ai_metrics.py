@@ -247,7 +247,7 @@ def requests(
     latency: LatencyDep,
     cursor: Annotated[str | None, Query(max_length=80)] = None,
     order: Annotated[
-        RequestOrder, Query(description="Slowest or most expensive first (no cursor).")
+        RequestOrder, Query(description="Slowest or most expensive (no cursor); failed tool calls.")
     ] = RequestOrder.NEWEST,
     format: Format = "json",
 ) -> RequestList | StreamingResponse:
@@ -257,7 +257,8 @@ def requests(
         return csv_response("ai-requests", REQUEST_COLUMNS, _all_requests(query, latency, actor))
     after = Cursor.read(cursor) if cursor else None
     # The other orders have no cursor: they are read by offset
-    is_newest = order is RequestOrder.NEWEST or latency is not None
+    by_time = (RequestOrder.NEWEST, RequestOrder.FAILED_TOOL_CALLS)
+    is_newest = order in by_time or latency is not None
     items = request_lists.list_first(session, query, order, window, latency, after, actor=actor)
     has_next = is_newest and len(items) == window.limit
     next_cursor = str(Cursor(items[-1].created_at, items[-1].id)) if has_next else None

@@ -4,9 +4,21 @@ from collections.abc import Callable, Container
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Table, Text, bindparam, func
+from sqlalchemy import (
+    BindParameter,
+    Boolean,
+    ColumnElement,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    func,
+)
+from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 
 from core.ai_metrics.models import AiRequest
+from core.ai_metrics.requests import LatencyRange
+from core.ai_metrics.schemas import RequestStatus
 from core.ai_metrics.views import AiMetricsQuery
 from core.database.tables import table_of
 from core.presentation.formatting import NONE, stored_value
@@ -44,6 +56,25 @@ def matching_requests(query: AiMetricsQuery, period: Period) -> list[ColumnEleme
         raw.c.created_at >= period.start,
         raw.c.created_at < period.end,
         *_matching_requests(given, value),
+    ]
+
+
+def has_failed_call(tool: str | None) -> list[ColumnElement[bool]]:
+    """Return the conditions that a request has a failed call: of a tool, else of any."""
+    failed = "exists(@.error)" if tool is None else "exists(@.error) && @.name == $tool"
+    path, names = cast(f"$[*] ? ({failed})", JSONPATH), cast({"tool": tool}, JSONB)
+    found = func.jsonb_path_exists(raw.c.tool_calls, path, names, type_=Boolean)
+    return [raw.c.tool_calls_count > 0, found]
+
+
+def took_within(latency: LatencyRange) -> list[ColumnElement[bool]]:
+    """Return the conditions that a request took so long; a pending one did not."""
+    took = raw.c.total_latency_ms
+    return [
+        # A bar begins above the end of the one before, the first at zero
+        took > latency.from_ms if latency.from_ms else took >= 0,
+        took <= latency.to_ms,
+        raw.c.status != RequestStatus.PENDING,
     ]
 
 

@@ -10,6 +10,7 @@ from core.ai_metrics.requests import LatencyRange, RequestOrder, RequestView
 from core.ai_metrics.schemas import RequestStatus
 from core.ai_metrics.views import LatencyBar
 from core.ingest.prompts import arm_of, prompt_of
+from core.insights.finding_texts import FAILED_TOOL_CALLS
 from core.presentation import formatting
 from pages._ui import columns, errors, frame, state, tables
 from pages._ui.cache import Reads
@@ -23,6 +24,7 @@ ORDERS = {
     RequestOrder.SLOWEST: "Slowest",
     RequestOrder.MOST_EXPENSIVE: "Most expensive",
     RequestOrder.NEWEST: "Newest",
+    RequestOrder.FAILED_TOOL_CALLS: FAILED_TOOL_CALLS,
 }
 STATES = {
     RequestStatus.OK: "Succeeded",

@@ -35,6 +35,7 @@ def query() -> AiMetricsQuery:
                     days_ago(ago) + number * timedelta(minutes=7),
                     total_latency_ms=None if number == 4 else 700 + number,
                     cost_usd=None if number == 3 else Decimal("0.01"),
+                    tool_calls=[{"name": "refund", "error": "timeout"}],
                 )
                 for number in range(5)
             )

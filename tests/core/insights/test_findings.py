@@ -213,7 +213,7 @@ def test_a_tool_that_fails_is_found_and_one_that_does_now_and_then_is_not() -> N
         "Tool refund failing: 25.0% of calls",
         "15 of 60 calls",
     )
-    assert finding.query["tool"] == "refund"
+    assert (finding.query["tool"], finding.query["order"]) == ("refund", "Failed tool calls")
 
 
 def test_requests_without_a_price_are_a_note_and_lead_to_the_prices() -> None:

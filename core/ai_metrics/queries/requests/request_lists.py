@@ -21,13 +21,12 @@ from sqlalchemy.orm import Session
 
 from core.activity.models.users import User
 from core.ai_metrics.errors import RequestMissing
-from core.ai_metrics.queries.conditions import matching_requests
+from core.ai_metrics.queries.conditions import has_failed_call, matching_requests, took_within
 from core.ai_metrics.queries.figures import volume
-from core.ai_metrics.queries.requests.top_requests import find_top_requests
+from core.ai_metrics.queries.requests.top_requests import MEASURES, find_top_requests
 from core.ai_metrics.queries.rollup_sources import raw, read_sums
 from core.ai_metrics.queries.series import latency_histogram
 from core.ai_metrics.requests import LatencyRange, RequestDetail, RequestOrder, RequestView
-from core.ai_metrics.schemas import RequestStatus
 from core.ai_metrics.views import AiMetricsQuery
 from core.cache.large_workspaces import cached_if_large
 from core.conversations.models import Conversation
@@ -99,12 +98,13 @@ def list_requests(
     offset: int = 0,
     after: Cursor | None = None,
     latency: LatencyRange | None = None,
+    order: RequestOrder = RequestOrder.NEWEST,
     whole: bool = False,
     actor: Actor,
 ) -> list[RequestView]:
     """Return requests, newest first, from the one after a cursor."""
     require(actor, Permission.WATCH)
-    wanted = _of(query, latency)
+    wanted = _of(query, latency, order)
     if after is not None:
         # The first of them says in which partitions to look.
         wanted += [
@@ -138,7 +138,7 @@ def list_first(
     range of latencies are listed from the newest.
     """
     require(actor, Permission.WATCH)
-    if order is RequestOrder.NEWEST or latency is not None:
+    if order not in MEASURES or latency is not None:
         return list_requests(
             session,
             query,
@@ -146,6 +146,7 @@ def list_first(
             offset=window.offset,
             after=after,
             latency=latency,
+            order=order,
             actor=actor,
         )
     first = cached_if_large(
@@ -183,6 +184,8 @@ def get_request(session: Session, given: str, *, actor: Actor) -> RequestDetail:
 def _count(
     session: Session, query: AiMetricsQuery, latency: LatencyRange | None, order: RequestOrder
 ) -> int:
+    if order is RequestOrder.FAILED_TOOL_CALLS:
+        return _count_stored(session, query, latency, order)
     if latency is None:
         return _count_in(session, query, order)
     bars = latency_histogram(session, query)
@@ -219,31 +222,22 @@ def _count_stored(
     most: int | None = None,
 ) -> int:
     """Count the rows themselves, up to `most`."""
-    has = {
-        RequestOrder.SLOWEST: raw.c.total_latency_ms,
-        RequestOrder.MOST_EXPENSIVE: raw.c.cost_usd,
-    }
-    wanted = _of(query, latency)
-    if latency is None and order in has:
-        wanted.append(has[order].is_not(None))
+    wanted = _of(query, latency, order)
+    if latency is None and order in MEASURES:
+        wanted.append(MEASURES[order].is_not(None))
     rows = select(raw.c.id).where(*wanted).limit(most).subquery("rows")
     counted = select(func.count()).select_from(rows)
     asked = (query, latency, order, most)
     return cached_if_large(session, asked, lambda: session.scalars(counted).one())
 
 
-def _of(query: AiMetricsQuery, latency: LatencyRange | None) -> list[ColumnElement[bool]]:
+def _of(
+    query: AiMetricsQuery, latency: LatencyRange | None, order: RequestOrder
+) -> list[ColumnElement[bool]]:
     wanted = matching_requests(query, query.period)
-    if latency is None:
-        return wanted
-    took = raw.c.total_latency_ms
-    return [
-        *wanted,
-        # A bar begins above the end of the one before, the first at zero
-        took > latency.from_ms if latency.from_ms else took >= 0,
-        took <= latency.to_ms,
-        raw.c.status != RequestStatus.PENDING,
-    ]
+    wanted += has_failed_call(query.tool) if order is RequestOrder.FAILED_TOOL_CALLS else []
+    wanted += took_within(latency) if latency is not None else []
+    return wanted
 
 
 def _named(
