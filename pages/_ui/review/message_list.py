@@ -157,11 +157,13 @@ def _draw_calls(message: ReadMessage) -> None:
         for call in message.requests:
             _draw_call(call)
         if tools:
-            st.code(
-                json.dumps(tools, ensure_ascii=False, indent=1)[:LONGEST_JSON],
-                language=None,
-                wrap_lines=True,
-            )
+            draw_tool_calls(tools)
+
+
+def draw_tool_calls(calls: Sequence[object]) -> None:
+    """Draw tool calls as JSON; long ones are cut."""
+    said = json.dumps(calls, ensure_ascii=False, indent=1)[:LONGEST_JSON]
+    st.code(said, language=None, wrap_lines=True)
 
 
 def _draw_call(call: RequestOfMessage) -> None:

@@ -15,7 +15,7 @@ from core.scores.queries import scored_requests
 from pages._ui import charts, dialogs, frame, links, text
 from pages._ui.cache import Reads
 from pages._ui.dialogs import ListPlace
-from pages._ui.review import replay_button, score_list
+from pages._ui.review import message_list, replay_button, score_list
 
 CHOSEN = "request"  # in the address
 
@@ -52,6 +52,9 @@ def draw_chosen(reads: Reads, wanted: str, zone: str) -> None:
         charts.show(step_charts.steps_of_request(charts.palette(), request), "ai-metrics.steps")
     if not request.steps:
         st.caption("No steps were sent with this request.")
+    if request.tool_calls:
+        frame.section("Tool calls")
+        message_list.draw_tool_calls(request.tool_calls)
     frame.copyable("ID", request.external_id or str(request.id))
     score_list.draw(request.scores, zone)
     _draw_ways_on(request)
