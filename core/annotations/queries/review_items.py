@@ -1,7 +1,6 @@
 """The review queue as a list, with counts."""
 
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
@@ -16,6 +15,7 @@ from core.database.tables import table_of
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
 from core.platform import clock
+from core.presentation.periods import day_of, midnight
 
 items, passes = table_of(ReviewItem), table_of(ReviewPass)
 
@@ -109,11 +109,10 @@ def counters(core: Session, ai: Session, *, actor: Actor) -> QueueCounts:
     since midnight (reporting zone).
     """
     require(actor, Permission.ANNOTATE)
-    zone = ZoneInfo(settings.read(core, settings.Workspace).reporting_time_zone)
-    midnight = clock.now().astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    zone = settings.read(core, settings.Workspace).reporting_time_zone
     mine = (
         (passes.c.account_id == actor.id)
-        & (passes.c.at >= midnight)
+        & (passes.c.at >= midnight(day_of(clock.now(), zone), zone))
         & (passes.c.outcome != ItemOutcome.SKIPPED)
     )
     today = ai.scalar(select(func.count()).select_from(passes).where(mine)) or 0
