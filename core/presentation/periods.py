@@ -97,16 +97,30 @@ class Period:
         """Whether it is within one day; such a period is shown by hour."""
         return self.first_day == self.last_day
 
+    @property
+    def half_hours(self) -> list[datetime]:
+        """The starts of the half hours that are at least partly in it."""
+        first = half_hour(self.start)
+        return [first + number * HALF_HOUR for number in range(-((first - self.end) // HALF_HOUR))]
+
+    @property
+    def hours(self) -> list[datetime]:
+        """The starts of the hours of its zone that are at least partly in it: where clocks change
+        by half an hour, hours move with them.
+        """
+        zone = ZoneInfo(self.zone)
+        starts = {
+            half - timedelta(minutes=half.astimezone(zone).minute) for half in self.half_hours
+        }
+        # One that begins at half past by the clock before the change begins with the change
+        return sorted(
+            {start + timedelta(minutes=start.astimezone(zone).minute) for start in starts}
+        )
+
     def hours_by(self, moment: datetime) -> list[datetime]:
         """The starts of the hours in its zone that have begun; the first is `start`."""
         until = max(min(self.end, moment), self.start + MICROSECOND)
-        local = self.start.astimezone(ZoneInfo(self.zone))
-        first = self.start - timedelta(
-            minutes=local.minute, seconds=local.second, microseconds=local.microsecond
-        )
-        return [
-            max(first + number * HOUR, self.start) for number in range(-(-(until - first) // HOUR))
-        ]
+        return [max(hour, self.start) for hour in replace(self, end=until).hours]
 
     @property
     def begins_on(self) -> datetime:

@@ -1,9 +1,8 @@
 """The intervals of series: how long they are, and when each begins in the reporting time zone."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from itertools import pairwise
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, DateTime, Text, bindparam, func, literal_column
 
@@ -21,7 +20,6 @@ LONGEST = {
     Interval.DAY: 62 * DAY,
 }
 PARTS_OF_A_DAY = (0, 6, 12, 18)
-EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 EPOCH_SQL = literal_column("timestamptz '2000-01-01 00:00:00+00'", DateTime(timezone=True))
 LOCAL_EPOCH_SQL = literal_column("timestamp '2000-01-01 00:00:00'", DateTime())
 HALF_HOUR_SQL: ColumnElement[timedelta] = literal_column("interval '30 minutes'")
@@ -47,7 +45,7 @@ def points(period: Period, step: Interval, found: Mapping[datetime, object]) -> 
         return sorted({*found, *(midnight(day, period.zone) for day in mondays)})
     if step is Interval.SIX_HOURS:
         return sorted({*found, *_six_hours(period)})
-    return sorted({*found, *_hours(period, step)})
+    return sorted({*found, *(period.hours if step is Interval.HOUR else period.half_hours)})
 
 
 def start_of_interval(at: ColumnElement[datetime], step: Interval) -> ColumnElement[datetime]:
@@ -68,20 +66,6 @@ def _hour_of(at: ColumnElement[datetime], zone: ColumnElement[str]) -> ColumnEle
     local = func.timezone(zone, start, type_=DateTime())
     # Where clocks change by half an hour, an hour can begin when they do
     return start + (func.date_trunc("hour", local + HALF_HOUR_SQL, type_=DateTime()) - local)
-
-
-def _hours(period: Period, step: Interval) -> set[datetime]:
-    """Return the starts of the hours or half hours of the zone that are at least partly in a
-    period: where clocks change by half an hour, hours move with them.
-    """
-    first = period.start - (period.start - EPOCH) % HALF_HOUR
-    halves = (first + number * HALF_HOUR for number in range(-((first - period.end) // HALF_HOUR)))
-    if step is Interval.HALF_HOUR:
-        return set(halves)
-    zone = ZoneInfo(period.zone)
-    starts = {half - timedelta(minutes=half.astimezone(zone).minute) for half in halves}
-    # One that begins at half past by the clock before the change begins with the change
-    return {start + timedelta(minutes=start.astimezone(zone).minute) for start in starts}
 
 
 def _six_hours(period: Period) -> list[datetime]:

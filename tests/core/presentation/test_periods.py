@@ -1,6 +1,7 @@
 """Periods: half-open, in days of the reporting time zone, with the previous period."""
 
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -8,6 +9,7 @@ from core.ingest.rows import key_of
 from core.platform import clock
 from core.presentation import periods
 from core.presentation.periods import (
+    DAY,
     Period,
     RangeRefused,
     Watched,
@@ -17,12 +19,13 @@ from core.presentation.periods import (
     read_range,
 )
 
-BERLIN, NEW_YORK, CALCUTTA, HAVANA, SANTIAGO = (
+BERLIN, NEW_YORK, CALCUTTA, HAVANA, SANTIAGO, LORD_HOWE = (
     "Europe/Berlin",
     "America/New_York",
     "Asia/Kolkata",
     "America/Havana",
     "America/Santiago",
+    "Australia/Lord_Howe",
 )
 
 
@@ -151,6 +154,15 @@ def test_where_clocks_change_at_midnight_a_day_begins_with_its_first_moment() ->
         first = midnight(day, HAVANA)
         assert day_of(first, HAVANA) == day
         assert day_of(first - timedelta(microseconds=1), HAVANA) == day - timedelta(days=1)
+
+
+def test_hours_of_a_day_are_those_of_the_clock_when_it_changes_by_half_an_hour() -> None:
+    # On Lord Howe Island, all hours after the change began at half past
+    for day, count in ((date(2026, 4, 5), 25), (date(2026, 10, 4), 24)):
+        whole = Period(midnight(day, LORD_HOWE), midnight(day + DAY, LORD_HOWE), LORD_HOWE)
+        hours = whole.hours_by(whole.end)
+        minutes = [hour.astimezone(ZoneInfo(LORD_HOWE)).minute for hour in hours]
+        assert (len(hours), sum(minutes)) == (count, 30)
 
 
 def test_a_user_is_named_by_either_id() -> None:
