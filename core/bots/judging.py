@@ -15,14 +15,13 @@ from core.bots.schemas import Level, Trait, Traits
 from core.database import settings
 from core.executions.schemas import ExecutionStatus, ExecutionView, NewExecution
 from core.providers import catalogue
-from core.providers.schemas import ChatMessage, ModelView, ParameterName, Parameters
+from core.providers.schemas import ChatMessage, ModelView
 from core.providers.structured_output import StructuredOutput
 from core.providers.vendors.finish_reasons import in_openais_words
 from core.scoring.judge_prompts import JudgeForm
-from core.scoring.model_access import unfit_judge_reason
+from core.scoring.model_access import judge_parameters, unfit_judge_reason
 
 TRIES = 2
-MAX_TOKENS = 2000
 NO_JUDGE = "No judge was chosen, and the default model is unfit as a judge."
 NO_JUDGE_IN_RUN = "This run has no judge."
 TRAIT_INSTRUCTIONS = """\
@@ -134,7 +133,7 @@ def request(
         model_id=judge.id,
         system_prompt=INSTRUCTIONS,
         prompt="\n\n".join(parts),
-        parameters=_parameters(judge),
+        parameters=judge_parameters(judge),
         response_schema=form(len(outcomes)).model_json_schema(),
         metadata={"judges": "bot answer"},
     )
@@ -168,6 +167,7 @@ def confidence(finish_reason: str | None, alignment: int | None) -> int | None:
     """
     if alignment is None:
         return None
+    # Stored reasons are each vendor's own words
     base = Decimal("0.8") if in_openais_words(finish_reason) == "stop" else Decimal("0.6")
     exact = 100 * (Decimal("0.7") * base + Decimal("0.3") * alignment / 100)
     # round() would take halves to the even neighbor
@@ -176,15 +176,3 @@ def confidence(finish_reason: str | None, alignment: int | None) -> int | None:
 
 def _can_answer(model: ModelView) -> bool:
     return model.capabilities.structured_output is not StructuredOutput.NONE
-
-
-def _parameters(judge: ModelView) -> Parameters:
-    """Return the parameters of a judge's call: repeatable, where the model allows it."""
-    wanted = {ParameterName.TEMPERATURE: 0, ParameterName.MAX_TOKENS: MAX_TOKENS}
-    known = judge.capabilities.parameters
-    values = {}
-    for name, value in wanted.items():
-        if name in known:
-            most = known[name].maximum
-            values[name.value] = value if most is None else min(value, int(most))
-    return Parameters.model_validate(values)
