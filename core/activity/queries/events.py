@@ -9,11 +9,11 @@ from core.activity.models.events import Event
 from core.activity.models.users import User
 from core.activity.queries.event_counts import count_by_day
 from core.activity.views import DailyCount, EventView
+from core.database import shortened
 from core.database.paging import Cursor
 from core.database.tables import table_of
 from core.identity.permissions import Permission, require, without_contents
 from core.identity.schemas import Actor, View
-from core.presentation import shortened
 from core.presentation.formatting import NONE
 from core.presentation.periods import Period, Watched
 

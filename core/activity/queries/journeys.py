@@ -11,10 +11,10 @@ from core.activity.queries import anonymous, request_totals, user_details
 from core.activity.queries.events import CONTENTS
 from core.activity.queries.funnels.onboarding_progress import OnboardingProgress
 from core.activity.views import AnonymousJourney, Journey, JourneyEvent, JourneyStep
+from core.database import shortened
 from core.database.paging import Cursor
 from core.identity.permissions import Permission, require, without_contents
 from core.identity.schemas import Actor
-from core.presentation import shortened
 from core.presentation.periods import Watched
 
 MADE_HERE = ("seconds_since_previous", "is_error", "step", "event_data")

@@ -31,12 +31,12 @@ from core.batches.named_phases import named_phases
 from core.batches.queries.usual_duration import is_slow, usual_durations
 from core.batches.schemas import BatchStatus
 from core.batches.views import BAD, BatchRunQuery, RunDetail, RunFailure, RunOrder, RunView
+from core.database import shortened
 from core.database.paging import Sort, SortCursor, Window
 from core.database.tables import table_of
 from core.identity.permissions import Permission, may, require, without_contents
 from core.identity.schemas import Actor
 from core.platform import clock
-from core.presentation import shortened
 
 runs = table_of(BatchRunRecord).c
 LONGEST = shortened.LONGEST

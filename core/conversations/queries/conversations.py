@@ -37,13 +37,13 @@ from core.conversations.views import (
     ConversationSummary,
     ConversationView,
 )
+from core.database import shortened
 from core.database.paging import Sort, SortCursor, SortedPage, Window
 from core.database.tables import storable, table_of
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
 from core.ingest.external_ids import id_of, keys_of
 from core.ingest.rows import message_name
-from core.presentation import shortened
 from core.presentation.formatting import NONE, stored_value
 from core.presentation.periods import Period, Watched
 

@@ -17,6 +17,7 @@ from core.conversations.models import Message
 from core.conversations.queries import conversations
 from core.conversations.schemas import MessageSpeaker
 from core.conversations.views import ConversationView, TextPart
+from core.database import shortened
 from core.database.paging import Window
 from core.database.tables import table_of
 from core.identity.permissions import Permission, may, require
@@ -27,7 +28,6 @@ from core.insights.queries.conversation_feedback import (
     FeedbackInContext,
     read_feedback,
 )
-from core.presentation import shortened
 from core.presentation.money import Usd
 from core.scores.queries.score_list import scores_of_messages
 from core.scores.views import ScoreView

@@ -9,10 +9,10 @@ from sqlalchemy import and_, or_, select, text
 from sqlalchemy.orm import Session
 
 from core.conversations.opinions import ConversationOpinion
+from core.database import shortened
 from core.database.tables import table_of
 from core.identity.schemas import View
 from core.knowledge.models import Feedback
-from core.presentation import shortened
 
 MOST_FEEDBACK = 500
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.conversations import highlights
 from core.conversations.views import TextPart
+from core.database import shortened
 from core.database.paging import Sort, SortCursor, SortedPage, Window
 from core.database.tables import storable, table_of
 from core.identity.permissions import Permission, require
@@ -16,7 +17,6 @@ from core.ingest.external_ids import keys_of
 from core.knowledge.models import Memory
 from core.knowledge.queries import marked_texts, names_of
 from core.knowledge.views import MemoryFilter, MemoryStats, MemoryView, NamedCount
-from core.presentation import shortened
 
 memories = table_of(Memory)
 UNSEEN = ("search", "content", "attributes")

@@ -7,12 +7,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, RowMapping, func, select, tuple_
 from sqlalchemy.orm import Session
 
+from core.database import shortened
 from core.database.paging import Cursor, Page, Window
 from core.database.tables import table_of
 from core.identity.permissions import Permission, may, require, require_any, without_contents
 from core.identity.schemas import Actor
 from core.ingest.rows import key_of
-from core.presentation import shortened
 from core.presentation.periods import Period, Watched
 from core.scores.models import MessageScore
 from core.scores.queries.conditions import conditions

@@ -7,11 +7,11 @@ from typing import Any
 import httpx2
 import pytest
 
+from core.database import shortened
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Role
 from core.ingest.rows import key_of
 from core.knowledge.feedback.ingest import rate
-from core.presentation import shortened
 from tests.api.conftest import Client, caller
 from tests.factories.identity import person
 from tests.factories.keys import api_key, bearing

@@ -29,10 +29,10 @@ from core.ai_metrics.views import (
     ModelErrors,
 )
 from core.cache.large_workspaces import cached_if_large
+from core.database import shortened
 from core.database.settings import Sealed, read
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
-from core.presentation import shortened
 from core.statistics.rates import rate
 
 MOST_TYPES = 100

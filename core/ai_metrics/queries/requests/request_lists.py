@@ -30,14 +30,13 @@ from core.ai_metrics.requests import LatencyRange, RequestDetail, RequestOrder, 
 from core.ai_metrics.views import AiMetricsQuery
 from core.cache.large_workspaces import cached_if_large
 from core.conversations.models import Conversation
-from core.database import settings
+from core.database import settings, shortened
 from core.database.paging import Cursor, Window
 from core.database.settings import Sealed
 from core.database.tables import table_of
 from core.identity.permissions import Permission, may, require, without_contents
 from core.identity.schemas import Actor
 from core.ingest.external_ids import keys_of
-from core.presentation import shortened
 
 # What roles see that may not read contents: any other field of a step may quote a user
 STEP_FACTS = frozenset(

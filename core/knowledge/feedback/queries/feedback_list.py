@@ -24,6 +24,7 @@ from core.activity.queries.user_filter import escaped
 from core.cache.large_workspaces import cached_if_large
 from core.conversations.models import Conversation, Message
 from core.conversations.opinions import ConversationOpinion, rated
+from core.database import shortened
 from core.database.paging import Cursor, SortedPage, Window
 from core.database.tables import storable, table_of
 from core.identity.permissions import Permission, require
@@ -31,7 +32,6 @@ from core.identity.schemas import Actor
 from core.knowledge.models import Feedback
 from core.knowledge.queries import names_of
 from core.knowledge.views import FeedbackFilter, FeedbackView
-from core.presentation import shortened
 from core.presentation.periods import Period, Watched
 
 feedback, talks, messages = table_of(Feedback), table_of(Conversation), table_of(Message)
