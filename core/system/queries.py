@@ -6,7 +6,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from core import VERSION
-from core.activity.queries.pending_events import pending_since
+from core.activity.queries.events import pending_since
 from core.database import settings
 from core.database.db import Database, transaction
 from core.errors import Unavailable

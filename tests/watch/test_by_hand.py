@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from core.activity.queries import event_trends, events, journeys, user_details
+from core.activity.queries import events, journeys, user_details
 from core.activity.queries import user_lists as activity
 from core.activity.queries.errors import error_codes
 from core.activity.queries.events import EventFilter
@@ -239,10 +239,7 @@ def test_errors_are_the_same_wherever_they_are_counted(known: Answers, actor: Ac
     assert sum(each.count for each in by_code) == wanted
     assert sum(each.errors for each in ask(events.list_daily, *asked, actor=actor)) == wanted
     assert (
-        sum(
-            sum(each.error_counts)
-            for each in ask(event_trends.event_type_trends, *asked, actor=actor)
-        )
+        sum(sum(each.error_counts) for each in ask(events.event_type_trends, *asked, actor=actor))
         == wanted
     )
     # Counted from the rows

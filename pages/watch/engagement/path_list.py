@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.activity.engagement_views import PathDirection, PathsView
-from core.activity.queries import event_trends, name_lists
+from core.activity.queries import events, name_lists
 from core.activity.queries.engagement import paths
 from core.activity.queries.engagement.path_rows import END, PathQuery
 from core.activity.queries.user_filter import PathTaken
@@ -73,7 +73,7 @@ def exported(reads: Reads, chosen: Filters) -> dict[str, str] | None:
 
 def _most_frequent(reads: Reads, chosen: Filters) -> str | None:
     types = set(reads.ask(paths.list_path_types))
-    found = reads.ask(event_trends.event_type_trends, chosen.period, chosen.watched)
+    found = reads.ask(events.event_type_trends, chosen.period, chosen.watched)
     return next((each.event_type for each in found if each.event_type in types), None)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.activity.queries import event_trends
+from core.activity.queries import events
 from core.activity.queries.errors import error_codes
 from core.activity.queries.events import EventFilter
 from core.activity.schemas import EventTypeTrend
@@ -42,7 +42,7 @@ def draw_errors(reads: Reads, chosen: Filters) -> None:
 
 def draw_events_view(reads: Reads, chosen: Filters) -> bool:
     """Draw event types over time and the events; return False when there are none to export."""
-    types = reads.ask(event_trends.event_type_trends, chosen.period, chosen.watched)
+    types = reads.ask(events.event_type_trends, chosen.period, chosen.watched)
     if not types:
         watch.nothing_here(PAGE, "events", reads, chosen)
         return False

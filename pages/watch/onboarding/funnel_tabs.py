@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.activity.funnel_views import FunnelView
-from core.activity.queries import event_trends
+from core.activity.queries import events
 from core.activity.queries.funnels import funnel_comparison, funnel_counts, funnel_sql
 from core.activity.queries.funnels.funnel import Funnel
 from core.activity.queries.funnels.segments import Segment
@@ -71,7 +71,7 @@ def draw_nobody(reads: Reads, chosen: Filters, question: FunnelQuestion) -> bool
     """Explain that no user started, or propose a funnel; return whether there are events."""
     if question.funnel == question.workspace and funnel_proposal.draw(reads, chosen):
         return True
-    if reads.ask(event_trends.event_type_trends, chosen.period, chosen.watched):
+    if reads.ask(events.event_type_trends, chosen.period, chosen.watched):
         began = text.plain(question.funnel.steps[0].name)
         st.info(
             f"No users started in this period (no {began} events). Try other steps or a "

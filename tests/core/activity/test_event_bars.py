@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from core.activity.charts import bar_span
-from core.activity.queries import event_trends, events
+from core.activity.queries import events
 from core.activity.queries.events import EventFilter
 from core.database.db import transaction
 from core.identity.schemas import Role
@@ -30,7 +30,7 @@ def test_as_many_events_are_listed_as_its_bar_counts(days: int) -> None:
 
     store([event("seen", START - number * DAY, user_id="a") for number in range(min(days, 6))])
     with transaction() as session:
-        [found] = event_trends.event_type_trends(session, period, watched, actor=actor)
+        [found] = events.event_type_trends(session, period, watched, actor=actor)
         spans = [bar_span(found.starts, n, period.end) for n in range(len(found.starts))]
         busy = [n for n, counted in enumerate(found.event_counts) if counted]
         assert [count(*spans[n]) for n in busy] == [found.event_counts[n] for n in busy]

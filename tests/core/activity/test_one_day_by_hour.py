@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from core.activity.queries import event_trends
+from core.activity.queries import events
 from core.activity.queries.funnels import conversion_trend
 from core.activity.queries.funnels.funnel import Funnel
 from core.activity.schemas import EventTypeTrend
@@ -41,7 +41,7 @@ def happened() -> None:
 
 def read(actor: Actor, period: Period = DAY, watched: Watched = ALL) -> EventTypeTrend:
     with transaction() as session:
-        [found] = event_trends.event_type_trends(session, period, watched, actor=actor)
+        [found] = events.event_type_trends(session, period, watched, actor=actor)
     return found
 
 
