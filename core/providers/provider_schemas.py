@@ -7,8 +7,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from core.providers.limits import CallLimits
-from core.providers.schemas import ProviderKind
+from core.providers.schemas import CallLimits, ProviderKind
 
 
 class ProviderSource(StrEnum):

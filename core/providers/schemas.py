@@ -10,9 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from core.identity.schemas import View
 from core.ingest.json_objects import JsonObject
 from core.presentation.money import Usd
-from core.providers.limits import NO_LIMITS, CallLimits
 from core.providers.structured_output import ResponseSchema, StructuredOutput
 from core.providers.tools.tool_calls import MessageToolCall, ToolCallId
+
+MAX_CONCURRENT, MAX_CALLS_PER_MINUTE = 1_000, 10_000
 
 
 class ProviderKind(StrEnum):
@@ -22,6 +23,34 @@ class ProviderKind(StrEnum):
     OPENAI = "openai"
     ANTHROPIC = "anthropic"
     FAKE = "fake"
+
+
+MaxConcurrent = Annotated[int, Field(ge=1, le=MAX_CONCURRENT)]
+CallsPerMinute = Annotated[int, Field(ge=1, le=MAX_CALLS_PER_MINUTE)]
+
+
+class CallLimits(BaseModel):
+    """How many calls a provider gets, of all processes together; null is no limit.
+
+    Calls beyond them wait in its queue (core/executions/provider_queue.py).
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    max_concurrent: MaxConcurrent | None = Field(
+        default=None, description="Calls in progress at the same time; null for no limit."
+    )
+    calls_per_minute: CallsPerMinute | None = Field(
+        default=None, description="Calls begun within 60 seconds; null for no limit."
+    )
+
+    @property
+    def are_set(self) -> bool:
+        """Whether there is any limit."""
+        return self.max_concurrent is not None or self.calls_per_minute is not None
+
+
+NO_LIMITS = CallLimits()
 
 
 class PriceSource(StrEnum):

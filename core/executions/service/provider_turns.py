@@ -16,8 +16,8 @@ from core.executions.models import ProviderTurn
 from core.executions.service.executions import PROGRESS
 from core.platform import clock
 from core.providers.errors import QueueFull
-from core.providers.limits import CallLimits
 from core.providers.queries import configured
+from core.providers.schemas import CallLimits
 
 QUEUE = "provider queue"
 MAX_WAITING = 50  # calls, of one provider

@@ -11,10 +11,9 @@ from core.cache.cache import Cache
 from core.platform.config import config
 from core.providers import encrypted_keys, environment
 from core.providers.errors import ProviderMissing
-from core.providers.limits import NO_LIMITS, CallLimits
 from core.providers.models import ProviderRow
 from core.providers.provider_schemas import ProviderSource, ProviderStatus, ProviderView
-from core.providers.schemas import Connection, ListedModel, ProviderKind
+from core.providers.schemas import NO_LIMITS, CallLimits, Connection, ListedModel, ProviderKind
 
 CHANGED = "providers changed"
 provider_cache: Cache[str, "ConfiguredProvider | None"] = Cache(CHANGED, max_age_s=10.0)

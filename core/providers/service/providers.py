@@ -19,7 +19,6 @@ from core.platform.config import config
 from core.platform.ids import new_id
 from core.providers import encrypted_keys, environment
 from core.providers.errors import ProviderFromEnvironment, ProviderNameTaken
-from core.providers.limits import CallLimits
 from core.providers.models import ProviderRow
 from core.providers.provider_schemas import (
     NewProvider,
@@ -29,7 +28,7 @@ from core.providers.provider_schemas import (
     ProviderView,
 )
 from core.providers.queries import configured
-from core.providers.schemas import Connection, ListedModel, ProviderKind
+from core.providers.schemas import CallLimits, Connection, ListedModel, ProviderKind
 
 # Reserved even while a packaged provider is not available.
 RESERVED = (ProviderKind.LOCAL, ProviderKind.FAKE, "service")

@@ -9,14 +9,13 @@ from pydantic import ValidationError
 
 from core.errors import Invalid
 from core.providers import check
-from core.providers.limits import MAX_CALLS_PER_MINUTE, MAX_CONCURRENT
 from core.providers.provider_schemas import (
     NewProvider,
     ProviderChange,
     ProviderSource,
     ProviderView,
 )
-from core.providers.schemas import ProviderKind
+from core.providers.schemas import MAX_CALLS_PER_MINUTE, MAX_CONCURRENT, ProviderKind
 from core.providers.service import providers as service
 from pages._ui import errors, guard, state
 
