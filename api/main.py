@@ -172,6 +172,7 @@ def create() -> FastAPI:
         api.include_router(feature.router, dependencies=[standard, person, thread])
     api.include_router(evaluations.starting, dependencies=[runner, thread])
     api.include_router(ab_tests.starting, dependencies=[person, thread])
+    # Without a rate limit: each process of a program reads its prompts once a minute, with one key
     api.include_router(templates.compiled, dependencies=[runner, thread])
     for run in RUNNERS:
         api.include_router(run, dependencies=[standard, runner, thread])

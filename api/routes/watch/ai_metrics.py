@@ -262,6 +262,7 @@ def requests(
     items = request_lists.list_first(session, query, order, window, latency, after, actor=actor)
     has_next = is_newest and len(items) == window.limit
     next_cursor = str(Cursor(items[-1].created_at, items[-1].id)) if has_next else None
+    # By the order, too: a list by cost leaves out requests without a price
     total = request_lists.count_requests(session, query, latency, order, actor=actor)
     return RequestList(
         items=items,
