@@ -133,7 +133,9 @@ def assemble(settings: Config) -> "ASGIApp":
     # Unexpected errors of pages are logged once, by on_script_error.
     logging.getLogger("streamlit.error_util").setLevel(logging.CRITICAL)
     streamlit_internals.put_callbacks_first()
+    # Streamlit answers them on the event loop: 500 requests of its git state took 20 s
     streamlit_internals.ignore_unused_messages()
+    # Streamlit keeps each uploaded file until its tab is closed
     streamlit_internals.forget_old_files()
     readiness = probes.Readiness()
 
