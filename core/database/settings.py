@@ -153,6 +153,7 @@ Chosen = TypeVar("Chosen", bound=SettingsGroup)
 def read(session: Session, group: type[Chosen]) -> Chosen:
     """Return a group of settings, with defaults for unset fields."""
     value = session.scalar(select(Setting.value).where(Setting.name == group.__name__.lower()))
+    # A newer limit must not make stored settings unreadable
     return group.model_validate(value or {}, context=STORED)
 
 

@@ -165,6 +165,7 @@ class _Paused(Exception): ...  # this worker is about to stop
 
 
 def _undo(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
+    # A step of more than 30 s looks like a killed worker, and resume() gives the undo to another
     with undo.alone(import_id) as is_alone:
         return not is_alone or _undo_alone(import_id, may_go_on)
 

@@ -106,6 +106,7 @@ def _working(addresses: engines.Addresses) -> Iterator[None]:
     )
     pools.keep_small(engines.current().core, engines.current().ai)
     features.load("jobs")
+    # What imports create stays until the end
     garbage.collect_less()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: queue.stopping.set())

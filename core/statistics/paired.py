@@ -184,5 +184,6 @@ def cases_to_show_scores(difference: float, deviation: float) -> int:
 
 
 def _deviations() -> tuple[float, float]:
+    # scipy.special would take the worker 20 MB for this constant
     quantile = NormalDist().inv_cdf
     return quantile(1 - SIGNIFICANT / 2), quantile(POWER)

@@ -192,6 +192,7 @@ def _export(
     run: RunExport, variant: VariantId, name: str, result: AbTestResult | None
 ) -> AbAnswerExport:
     traits = (result.personality_analysis or {}) if result else {}
+    # A case of a conversation has texts of users, which only super admins export
     is_withheld = run.input is None
     return AbAnswerExport(
         position=run.position,

@@ -107,6 +107,7 @@ def _total(chosen: list[ScenarioView], new_run: NewScenarioRun) -> int:
 
 def defer(session: Session, run_id: UUID, *, after: timedelta | None = None) -> None:
     """Have a job go on with a run."""
+    # Four runs would hold all places of the usual queue for hours: no heartbeat, no evaluation
     queue.defer(session, TASK, queue=queue.LONG, after=after, run_id=str(run_id))
 
 
@@ -121,6 +122,7 @@ def begin(session: Session, run_id: UUID) -> ScenarioRun | None:
 
 def actor_of_run(session: Session, run: ScenarioRun) -> Actor:
     """Return the account that started a run; raise Forbidden when it may not run models now."""
+    # Read for each answer: a run goes on for hours, and pays for all of them
     account = session.get(AdminUser, run.user_id)
     if account is None or not account.is_active:
         raise Forbidden("The account that started this run is not active.")

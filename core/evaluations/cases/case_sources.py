@@ -49,6 +49,7 @@ def _case(row: DatasetCase) -> EvaluatedCase:
     """Return a case up to its last question: what follows is not sent."""
     content = row.content
     asked = list(content.messages)
+    # No call takes a last message without a text
     while asked and (asked[-1].role is not MessageRole.USER or not asked[-1].content.strip()):
         asked.pop()
     # Cases keep no calls of tools, without which models take no results as messages

@@ -51,6 +51,7 @@ STATES = {
     | {"waiting_human": "waiting_human", "escalated": "waiting_human", "human": "human"},
     RowKind.DOCUMENTS: dict.fromkeys(words("published public live active"), "published")
     | {"draft": "draft", "private": "draft"},
+    # Without its scale, a 1 of five stars would be thumbs up
     RowKind.FEEDBACK: {"thumbs": "thumbs", "five": "five"},
     RowKind.SCORES: {"rule": "rule", "code": "rule", "api": "api"}
     | dict.fromkeys(words("judge eval llm model"), "judge")

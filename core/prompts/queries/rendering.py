@@ -61,6 +61,7 @@ class Expansion:
                     f"This prompt and what it includes has over {MOST_PARTS:,} parts."
                 )
             self.char_count += len(part) if isinstance(part, str) else 0
+            # Put together first, a prompt that includes a long one 5,000 times took half a gigabyte
             if self.char_count > MAX_CHARS:
                 raise PromptTooLarge
             if isinstance(part, Include):

@@ -22,6 +22,7 @@ def request_of(call: ModelCall, *, is_vendor: bool) -> dict[str, Any]:
     messages = _messages(call)
     request = {
         "model": call.model,
+        # Servers of open models read marks of turns in texts: a value could go on as the system
         "messages": messages if is_vendor else without_marks(messages),
         "stream": True,
         # Without it a stream has no token counts, and the call no cost.

@@ -56,6 +56,7 @@ select distinct content ->> 'conversation_id' from import_traces
 where kind = %(kind)s and row_id = any(%(ids)s) and content ->> 'conversation_id' is not null
     order by 1"""
 
+# Without a bad rating or score nothing speaks for a review any longer, and the queue is told so
 TOPICS = {
     "ai_feedback": feedback.GIVEN,
     "message_scores": scores.GIVEN,

@@ -44,6 +44,7 @@ def feedback_stats(
     where = conditions(core, filters, period, watched)
     models, looked_at = _by_model(core, ai, where)
     before = period.before(clock.now())
+    # What retention has left of the previous period is no period to compare with
     sealed = settings.read(core, settings.Sealed)
     return FeedbackStats(
         **_whole(ai, where).model_dump(),

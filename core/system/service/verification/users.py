@@ -56,6 +56,7 @@ def check_days(session: Session, sealed: Sealed, zone: str) -> CheckedTable:
     """
     keys, _ = columns_of(table_of(UserDay))
     earlier = places_of_earlier_releases(session)
+    # Days outlive their conversations where these are kept for less time than events
     ends = [until for each in zones.SOURCES if (until := sealed.until(each)) is not None]
     first = zones.first_whole_day(session, max(ends, default=None), zone)
 
