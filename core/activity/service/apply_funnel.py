@@ -45,6 +45,7 @@ def types_without_code(session: Session, *, besides: UUID | None = None) -> list
     """Return the received event types of the latest versions that have no code yet, without those
     of a funnel that is changed.
     """
+    # One statement: a funnel may be deleted between the list of funnels and their versions
     latest = (
         select(SavedFunnelVersion)
         .ext(distinct_on(SavedFunnelVersion.funnel_id))
