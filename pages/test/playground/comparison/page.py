@@ -86,6 +86,7 @@ def send(id_: UUID | None) -> None:
                 id_ = comparisons.begin(session, new, actor=actor).id
             sent = turns.send(session, id_ or UUID(int=0), message, actor=actor)
     except Failure:
+        # Streamlit's field stays empty when it is given the same text twice in a row
         state.put_back_message(MESSAGE, message)
         raise
     shown_comparison.show(sent.id)
