@@ -57,7 +57,7 @@ def test_back_from_the_first_page_leaves_the_console(window: Window) -> None:
 
 
 def test_a_page_keeps_its_period_while_a_page_without_one_is_open(window: Window) -> None:
-    # Pages without a period have none in their address to go back to
+    # It was lost while a page without filters was open
     tab = opened(window, "/overview?days=30")
     follow(tab, "Settings")
     follow(tab, "Overview")

@@ -14,6 +14,7 @@ IS_THERE_IN_TWO_FRAMES = """(link) => new Promise((resolve) => {
 
 
 def test_a_skeleton_is_there_before_the_server_has_said_anything(window: Window) -> None:
+    # Nothing changed for up to 1.6 s
     line = Line(window)
     tab = opened(window, "/prompts")
     with line.held():

@@ -39,6 +39,7 @@ def restyled(page: Page, script: str) -> int:
 
 
 def test_an_element_that_is_added_leaves_the_style_of_the_others(window: Window) -> None:
+    # Rules with :has() on the whole page restyled 73,000 elements instead of 14,000
     page = window.open("/settings").page
     elements = page.locator("*").count()
     assert restyled(page, ADD_ELEMENTS) < elements / 20

@@ -151,6 +151,7 @@ def test_pages_of_parquet_are_believed_and_not_what_its_end_says_of_them(tmp_pat
 def test_texts_within_structs_are_read_across_groups_of_rows(
     tmp_path: Path, how: dict[str, Any]
 ) -> None:
+    # pyarrow can't read them together with the first group
     table = pa.table({"said": [{"role": "user", "parts": ["a", "b"]}] * 5000})
     path = written(tmp_path, table, row_group_size=1500, data_page_size=512, **how)
     assert [wrong for *_, wrong in parquet.records(path)] == [None] * 5000

@@ -136,6 +136,7 @@ def test_a_bulk_action_is_undone_message_by_message(
 def test_a_row_that_was_just_selected_is_not_approved_before_its_text_was_shown(
     console: Console, admin: Person
 ) -> None:
+    # Its message was approved unread
     waiting(3)
     app = console(admin, TUNING)
     app.session_state["review.waiting.0"] = selection(1)
@@ -186,6 +187,7 @@ def test_the_funnel_that_was_just_chosen_is_the_one_to_delete(
 def test_two_steps_of_a_funnel_that_are_removed_at_once_are_both_gone(
     console: Console, admin: Person
 ) -> None:
+    # The second press worked on the steps of the run before
     app = section(console, admin, "Onboarding")
     steps = len(app.multiselect)
     labelled(app.button, "Remove step 2").click()

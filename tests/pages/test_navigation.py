@@ -141,6 +141,7 @@ def test_a_page_is_drawn_though_the_frame_around_it_could_not_be_read(
     console: Console,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # A busy read of the sidebar broke the whole page
     def refuse(*_: object, **__: object) -> NoReturn:
         raise failure
 

@@ -48,6 +48,7 @@ def away() -> NoReturn:
 def test_a_press_that_reads_first_says_that_the_database_is_away(
     press: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Callbacks that read and were no actions broke the page
     problems: list[str] = []
     monkeypatch.setattr(state, "problem", problems.append)
     for name in ("work", "ai_work", "work_on_both"):

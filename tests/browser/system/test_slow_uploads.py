@@ -26,6 +26,7 @@ def held_uploads(tab: Tab) -> list[Route]:
 def test_a_message_with_a_file_on_its_way_stays_with_a_word_and_outlives_a_reload(
     window: Window,
 ) -> None:
+    # The field refuses it without a word, and its draft was erased as if sent
     tab = window.open()
     expect(tab.page.locator(".attune-estimate")).to_contain_text("tokens")
     held = held_uploads(tab)
@@ -48,6 +49,7 @@ def test_a_message_with_a_file_on_its_way_stays_with_a_word_and_outlives_a_reloa
 
 
 def test_a_file_is_imported_once_it_is_there_and_not_the_one_before(window: Window) -> None:
+    # Its name is shown before the file has arrived
     tab = window.open()
     held = held_uploads(tab)
     tab.press("Import sessions")

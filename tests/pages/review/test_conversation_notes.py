@@ -70,6 +70,7 @@ def test_an_empty_note_is_refused_in_words(console: Console) -> None:
 
 
 def test_a_note_that_is_refused_stays_in_its_field(console: Console) -> None:
+    # A form clears itself in the browser, whatever becomes of it
     stored(conversation("c", messages=2))
     author = person(Role.REVIEWER)
     person(Role.ADMIN, email="ada@example.com")

@@ -66,6 +66,7 @@ def test_rows_are_as_low_as_the_account_wants_them(console: Console, analyst: Pe
 def test_a_column_hidden_in_one_list_of_users_stays_in_another_one(
     console: Console, analyst: Person
 ) -> None:
+    # Kept by what a row is, it was hidden in every list of users
     store(spaced(STEPS[:1], user="ann", start=clock.now() - timedelta(hours=3)))
     fold()
     users = opened(console, analyst)
@@ -82,6 +83,7 @@ def test_a_column_hidden_in_one_list_of_users_stays_in_another_one(
 def test_a_choice_in_one_tab_keeps_what_another_tab_has_chosen(
     console: Console, analyst: Person
 ) -> None:
+    # Each tab wrote back all that it had read when it was opened
     one, other = opened(console, analyst), opened(console, analyst)
     low = height(other)
     kept = labels(one)[:2]

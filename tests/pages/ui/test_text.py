@@ -104,6 +104,7 @@ def test_a_diff_of_very_long_texts_goes_by_line() -> None:
 
 
 def test_texts_of_few_different_words_are_compared_as_a_whole() -> None:
+    # Two words that repeat held the page for minutes
     old, new = (
         "\n".join("ab"[number * number // by % 2] for number in range(4000)) for by in (7, 5)
     )
