@@ -86,6 +86,7 @@ def test_two_evaluations_are_compared_over_the_cases_that_ask_the_same(
 def test_a_comparison_follows_when_the_answers_are_scored_again(
     mine: httpx2.Client, one: Person
 ) -> None:
+    # It is kept between requests
     first, second = (evaluated(one.actor, *[GOOD] * 12) for _ in range(2))
     address = f"/evaluation/{second.id}/compare/{first.id}"
     assert mine.get(address).json()["targets"][0]["passes"]["difference"] == 0
@@ -134,6 +135,7 @@ def test_runs_are_exported_as_csv_json_lines_and_markdown(mine: httpx2.Client, o
 def test_an_export_is_audited_once_with_its_format(
     mine: httpx2.Client, client: Client, one: Person
 ) -> None:
+    # Texts of users leave the console by it
     id_ = evaluated(one.actor, GOOD).id
     assert mine.get(f"/evaluation/{id_}/export", params={"format": "jsonl"}).is_success
     boss = client(person(Role.SUPER_ADMIN))

@@ -133,6 +133,7 @@ def test_a_tool_that_must_be_called_is_called(program: openai.OpenAI, choice: An
 def test_an_answer_calls_one_tool_where_it_may_not_call_several(
     program: openai.OpenAI, more: dict[str, Any], number: int
 ) -> None:
+    # The field was dropped in silence
     script = {"tool_calls": [{"name": "weather"}, {"name": "weather"}]}
     found = program.chat.completions.create(
         model="fake:echo",

@@ -131,6 +131,7 @@ def test_a_span_of_another_time_is_refused(sender: httpx2.Client) -> None:
 
 
 def test_a_failed_span_with_too_long_names_is_refused_alone(sender: httpx2.Client) -> None:
+    # The index failed its whole batch, each time it was sent again
     names = {
         **{f"gen_ai.{each}": "模" * 200 for each in ("response.model", "provider.name")},
         **{f"gen_ai.prompt.{each}": "名" * 128 for each in ("name", "version")},

@@ -72,6 +72,7 @@ def test_events_that_are_no_evaluation_result_are_no_scores(address: str, client
 def test_a_value_too_large_for_a_score_leaves_the_rest_of_the_export(
     address: str, client: Client
 ) -> None:
+    # An integer of 400 digits was a 500 for the whole export
     huge = FULL | {"gen_ai.evaluation.name": "huge", "gen_ai.evaluation.score.value": 10**400}
     send(address, as_json(scored(huge, FULL)), "application/json")
     assert [score["name"] for score in scores(client(person(Role.ADMIN)))] == ["relevance"]

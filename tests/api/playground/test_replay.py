@@ -124,6 +124,7 @@ def test_a_vote_for_the_new_answer_leaves_a_pair_with_its_system_prompt(
 def test_a_vote_in_a_fork_of_a_replay_leaves_a_pair_with_the_copied_system_prompt(
     mine: httpx2.Client, client: Client
 ) -> None:
+    # A copied answer has no job by which its prompt could be found
     session_id = replayed(mine).split("/")[2]
     reader = person(Role.ADMIN)
     accounts = {"accounts": [{"email": reader.actor.email}]}

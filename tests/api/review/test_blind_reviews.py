@@ -141,6 +141,7 @@ def test_what_was_said_before_the_message_was_queued_stays_where_all_could_see_i
 
 
 def test_the_third_of_three_reviewers_is_not_taken_for_an_adjudicator(client: Client) -> None:
+    # Their round was that of an adjudication, which overrules the others
     stored(conversation("c"))
     told()
     reviewers = [client(person(Role.REVIEWER)) for _ in range(3)]

@@ -33,7 +33,6 @@ def test_a_long_document_comes_without_all_of_its_former_texts(admin: httpx2.Cli
 
 
 def test_the_newest_change_comes_however_long_it_is(admin: httpx2.Client) -> None:
-    # Without it, its author could not see what they had changed
     admin.post(DOCUMENTS, json={"id": "a", "title": "Terms", "content": "x"}).raise_for_status()
     edit(admin, words(1, 800_000), words(2, 800_000))
     assert len(admin.get(f"{DOCUMENTS}/a").json()["history"]) == 1

@@ -105,6 +105,7 @@ async def _asked(path: str, actor: Actor, send: Send) -> None:
 def test_a_slot_is_free_before_a_response_is_sent(
     path: str, monkeypatch: pytest.MonkeyPatch, cluster: Postgres
 ) -> None:
+    # With FastAPI's default scope a slow reader held one of the slots of all accounts
     happened = []
 
     class Recorded(query_slots.QuerySlots):

@@ -54,6 +54,7 @@ def deaf(house: ExitStack, address: str, path: str, count: int, *, times: int = 
 
 @pytest.mark.parametrize("times", [1, 3], ids=["one request", "several at once"])
 def test_strangers_who_read_nothing_make_room_for_others(few: str, times: int) -> None:
+    # From 20 addresses they kept everybody else at 503
     path = largest_script()
     assert raw(few, path).status == 200
     with ExitStack() as house:

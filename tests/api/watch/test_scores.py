@@ -121,6 +121,7 @@ def test_figures_have_a_mean_by_day_and_as_before(analyst: httpx2.Client) -> Non
 def test_a_conversation_scored_on_several_days_is_one_draw_of_each_and_of_the_period(
     analyst: httpx2.Client,
 ) -> None:
+    # Its scores are alike, and would narrow the interval as draws of their own
     values = [[(number * 7 + day * 3) % 11 for number in range(12)] for day in range(2)]
     for day, of_day in enumerate(values):
         for number, value in enumerate(of_day):

@@ -161,6 +161,7 @@ def test_a_file_may_be_larger_than_other_bodies(mine: httpx2.Client) -> None:
 
 
 def test_a_download_is_audited_with_its_format(mine: httpx2.Client, one: Person) -> None:
+    # A replay has messages of users
     session_id = answered(one.actor, "hello").session_id
     exported(mine, f"/sessions/{session_id}", "csv")
     [row] = mine.get("/admin/audit?action=playground.export").json()["items"]
