@@ -132,6 +132,7 @@ def test_whoever_asks_by_the_address_finds_the_user_and_his_rows(
 def test_a_user_is_found_by_a_percent_encoded_address_as_his_program_sends_it(
     boss: httpx2.Client, program: httpx2.Client
 ) -> None:
+    # Redaction hashes both forms alike
     choose(boss, mode="mask")
     sent = ADA.replace("@", "%40")
     program.post("/api/v1/ingest/users", json={"id": sent})

@@ -47,6 +47,7 @@ def run(statements: str) -> None:
 def test_a_row_that_is_deleted_before_it_is_locked_is_tried_again(
     program: httpx2.Client, kind: str, table: str, row: dict[str, Any]
 ) -> None:
+    # Senders of spans do not retry after a 500
     assert program.post(f"/{kind}", json=row).status_code == 202
     run(DELETING)
     try:

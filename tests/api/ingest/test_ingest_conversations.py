@@ -112,6 +112,7 @@ def test_a_bad_message_costs_its_conversation_and_no_other(program: httpx2.Clien
 def test_a_list_or_an_object_that_became_shorter_replaces_the_one_before(
     program: httpx2.Client,
 ) -> None:
+    # Sent again with fewer tags, it counted as a duplicate
     for tags, plan in ((["a", "b"], {"a": 1, "b": 2}), (["a"], {"a": 1})):
         given = {"id": "c", "messages": [message(0, metadata={"tags": tags, "plan": plan})]}
         assert program.post("/conversations", json=given).json()["accepted"] == 1
@@ -119,6 +120,7 @@ def test_a_list_or_an_object_that_became_shorter_replaces_the_one_before(
 
 
 def test_an_environment_that_names_a_release_is_refused(program: httpx2.Client) -> None:
+    # Users of such a row would count as those of the release
     report = program.post(
         "/conversations", json=conversation("c", 1, environment="production\x1fv1")
     ).json()

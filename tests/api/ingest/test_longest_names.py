@@ -98,6 +98,7 @@ def test_a_row_with_names_as_long_as_an_index_holds_is_stored_and_counted(
 def test_a_row_with_longer_names_is_rejected_alone(
     sender: httpx2.Client, kind: str, made: Callable[[float], Row]
 ) -> None:
+    # One such row stopped the derivation of all users, for good
     answer = sender.post(f"/{kind}", json={"items": [made(1), made(0.1)]}).json()
     assert (answer["accepted"], [each["index"] for each in answer["rejected"]]) == (1, [0])
     assert "1,750 bytes" in answer["rejected"][0]["error"]
