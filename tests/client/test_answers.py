@@ -25,6 +25,7 @@ class Unspeakable(Exception):
 
 
 def test_an_error_of_the_app_that_has_no_words_is_its_answer_too() -> None:
+    # An error whose str() fails ended the whole evaluation
     def fail(_case: Case) -> str:
         raise Unspeakable
 

@@ -90,6 +90,7 @@ def test_it_waits_as_long_as_it_is_told_to(recorder: Recorder, client: Client, t
 def test_it_waits_by_itself_when_the_told_time_is_over(
     recorder: Recorder, make: MakeClient, told: str
 ) -> None:
+    # After a proxy's 0, or a date by a slow clock, call followed call without an end
     recorder.faults = [Fault(503, {"Retry-After": told})] * 4
     client = make(pace=Pace(linger_s=0.0, first_wait_s=0.05, longest_wait_s=0.1))
     client.track("a")

@@ -139,6 +139,7 @@ def test_a_fork_while_every_thread_tracks_locks_nobody_up(recorder: Recorder) ->
 def test_a_prompt_that_was_being_refreshed_at_a_fork_is_refreshed_in_the_child(
     recorder: Recorder,
 ) -> None:
+    # The child has the parent's note that it is being read, and no thread that does so
     _, ended = program(
         recorder.url,
         """

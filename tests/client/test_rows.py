@@ -102,6 +102,7 @@ def test_what_a_message_has_as_none_it_lacks(recorder: Recorder, client: Client)
 def test_messages_of_a_row_that_is_no_conversation_are_sent_as_they_are(
     recorder: Recorder, client: Client, content: str
 ) -> None:
+    # Any row may have a field of that name, which was taken for a conversation's
     messages, prompt = [{"role": "assistant", "content": content}], {"name": "support"}
     client.record_ai_request("gpt-4o", messages=messages, prompt=prompt)
     row = sent(recorder, client, "ai-requests")
