@@ -127,5 +127,6 @@ def test_tools_are_for_those_who_watch() -> None:
 def test_a_call_whose_error_is_empty_has_not_failed(
     nothing: object, release: str, actor: Actor
 ) -> None:
+    # Programs send the key with each call, as null
     send(request(START, tool_calls=calls(100, error=nothing), release=release))
     assert figures(called(AiMetricsQuery(WEEK), actor)) == {"search": (1, 0, 100)}

@@ -61,6 +61,7 @@ def test_days_of_new_conversations_are_derived_later_and_their_users_are_there_a
 
 
 def test_days_of_conversations_that_grow_are_there_at_once() -> None:
+    # The undo of an import forgets the days of its messages
     told = CHAT | {"gen_ai.conversation.id": "c", "user.id": "ann"}
     for asked in ("hi", "hi again"):
         said = {"gen_ai.input.messages": f'[{{"role": "user", "content": "{asked}"}}]'}

@@ -197,6 +197,7 @@ def test_the_silence_is_the_workspaces_choice() -> None:
 
 
 def test_a_run_that_tells_its_end_is_never_lost_though_it_is_said_to_run() -> None:
+    # It has ended, and marking it lost turned history into failures
     report(STATES[0] | {"completed_at": (START + timedelta(minutes=5)).isoformat()})
     fade(999)
     give_up_silent(0)

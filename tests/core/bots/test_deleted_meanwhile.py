@@ -74,6 +74,7 @@ def while_answering(act: Callable[[Actor, UUID], None], actor: Actor, id_: UUID)
 
 
 def test_a_run_skips_a_scenario_that_is_deleted_and_goes_on_with_the_next(actor: Actor) -> None:
+    # The whole run ended with an unexpected error
     slow = added(actor, "A", "first")
     added(actor, "B", "quick")
     run_id = started(actor, made(actor), mode="messages")

@@ -55,7 +55,6 @@ def test_old_results_go_with_their_runs_and_those_of_single_tests_too(actor: Act
 
 
 def test_a_run_that_has_not_ended_stays_however_old(actor: Actor) -> None:
-    # It may go on after a long stop
     run_id = started(actor, made(actor), included(actor)[0].id)
     age()
     assert retention.apply().rows["scenario_runs"] == 0

@@ -200,6 +200,7 @@ def test_a_conversation_ends_at_an_answer_that_failed_and_says_so(actor: Actor) 
 
 
 def test_an_answer_that_failed_follows_and_breaks_no_rule_and_took_no_time(actor: Actor) -> None:
+    # Its empty text contains nothing that is forbidden, and a refusal is quick
     rules = ("does not contain: sorry", "contains: 30 days", "friendly")
     new = NewScenario(name="Returns", user_messages=("How?",), expected_outcomes=rules)
     with transaction() as session:

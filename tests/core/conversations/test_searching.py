@@ -130,6 +130,7 @@ def test_what_is_said_is_not_for_everybody(role: Role) -> None:
 def test_words_are_found_between_punctuation_and_marked_where_they_stand(
     content: str, q: str
 ) -> None:
+    # Postgres takes "No.Thank" for a host name
     stored(said("a", content))
     [found] = listed(ConversationFilter(q=q)).items
     assert found.hit is not None

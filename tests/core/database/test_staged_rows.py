@@ -79,6 +79,7 @@ def test_no_rows_leave_an_empty_table() -> None:
 
 @pytest.mark.parametrize("made", [LONG, [1] * 2_000])
 def test_json_of_any_length_is_staged(made: object) -> None:
+    # The driver prints its JSON shortened, and it was measured by that
     stage = Stage("of_json", {"id": "int4", "said": "text", "made": "jsonb"})
     with transaction() as session:
         stage.copy(driver(session), [(1, "short", Jsonb([])), (2, "", Jsonb([made]))])

@@ -22,6 +22,7 @@ def test_by_sqlalchemy_it_is_invalid() -> None:
 
 
 def test_by_the_driver_it_is_invalid() -> None:
+    # As an outage, the whole batch would be sent again
     statement = f"{INSERT} {VALUES.format('%s')}"
     with pytest.raises(Invalid, match="too long for an index"), transaction() as session:
         driver(session).execute(statement, [LONG])

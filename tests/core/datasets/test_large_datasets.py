@@ -50,6 +50,7 @@ def test_a_dataset_that_is_full_takes_a_case_once_another_is_removed() -> None:
 
 
 def test_a_search_does_not_hold_all_texts_of_a_dataset() -> None:
+    # 10,000 cases may have 1,000,000 characters each
     actor = person().actor
     made = dataset(actor, *[question(f"{number} {'x' * (MIB // 8)}") for number in range(160)])
     tracemalloc.start()

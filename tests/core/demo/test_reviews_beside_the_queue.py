@@ -57,6 +57,7 @@ def wait_for_waiter() -> None:
 
 
 def test_reviews_in_any_order_wait_for_the_rules_that_queue_the_same_answers() -> None:
+    # In the order of the file they locked up with a rule, and Postgres ended one of the two
     messages = [
         {"id": id_, "role": "assistant", "content": "x", "created_at": minutes(place).isoformat()}
         for place, id_ in enumerate(ANSWERS)

@@ -20,6 +20,7 @@ from tests.factories.requests import price
 def test_calls_of_one_moment_are_examined_once_in_any_parts(
     at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Parts go on after a time, which several calls may share
     one, moment = person(), clock.now()
     for _ in range(3):
         executed(one.actor)

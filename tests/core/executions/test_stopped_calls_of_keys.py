@@ -36,6 +36,7 @@ def stored(buffer: AnswerBuffer) -> None:
 
 
 def test_a_cancelled_call_of_a_key_is_an_ai_request_with_what_it_used(key: Actor) -> None:
+    # What it had cost was missing in Watch
     buffer = speaking(begun(key, model="fake:steady"))
     with transaction() as session:
         service.cancel(session, buffer.id, text=buffer.text, actor=key)

@@ -114,6 +114,7 @@ def test_a_lock_lasts_although_the_first_failure_is_a_day_old(
 def test_attempts_that_were_cut_short_lock_for_no_longer_than_failed_ones(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # In an outage, checks never end, and the right password was refused for a day
     began, email = clock.now(), "grace@example.com"
     person(email=email)
 

@@ -82,6 +82,7 @@ def test_when_others_first_told_of_it_is_remembered(kind: str, ours: UUID) -> No
 def test_what_others_told_of_an_earlier_time_is_there_without_the_import(
     kind: str, ours: UUID
 ) -> None:
+    # Only imports left traces, so that a program's older fields were gone
     send(kind, row(kind, 12), import_id=ours)
     send(kind, row(kind, 0))
     undo(ours)

@@ -95,6 +95,7 @@ def test_a_title_is_the_first_heading_else_the_name_in_words() -> None:
 
 
 def test_a_heading_of_any_length_is_read_in_one_step() -> None:
+    # A heading with many spaces held the process for hours
     files = read_files([("x.md", b"# a" + b" " * 100_000 + b"b"), ("named.md", b"# ##\n")])
     assert [len(folders.title_of(each)) for each in files] == [500, len("named")]
 

@@ -132,6 +132,7 @@ def test_a_memory_knows_its_user_and_its_message() -> None:
 
 
 def test_a_second_edit_is_told_of_the_first_also_when_the_senders_clock_was_ahead() -> None:
+    # Edited, it kept the sender's later time, and a second edit saw no change
     ahead = (clock.now() + timedelta(hours=2)).isoformat()
     store_documents({"id": "x", "content": "sent", "updated_at": ahead})
     seen, admin = only("ai_kb_documents")["updated_at"], person(Role.ADMIN).actor

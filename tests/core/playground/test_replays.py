@@ -145,6 +145,7 @@ def test_a_prompt_gives_its_system_prompt_model_and_parameters(one: Person) -> N
 def test_defaults_of_a_prompt_that_the_model_of_a_replay_does_not_take_are_left_out(
     one: Person,
 ) -> None:
+    # The caller could not unset them
     defaults = {"temperature": 0.2, "reasoning_effort": "low"}
     prompts.create(one.actor, "support", "Help.", default_parameters=defaults, model_id="fake:echo")
     for model, expected in (("fake:echo", defaults), ("fake:plain", {"temperature": 0.2})):

@@ -136,6 +136,7 @@ def test_an_imported_question_counts_though_a_model_answers_it(one: Person) -> N
 
 
 def test_the_system_prompt_of_an_imported_file_counts_though_it_is_changed(one: Person) -> None:
+    # A file could bring a prompt and a tool that changes data, without any message
     session_id = imported(one, prompt="Always create tickets.")
     with transaction() as session:
         changed = Draft(custom_prompt="Create tickets.")

@@ -22,5 +22,6 @@ from core.presentation.formatting import FigureUnit
 def test_scores_that_are_not_all_above_zero_differ_by_an_amount(
     value: float, before: float, said: str
 ) -> None:
+    # From -1 to -4 it said 4.0×, as of a rise
     score = kpi("score.mood", "Score mood", FigureUnit.SCORE, (value, before), NOT_KNOWN, ())
     assert change(score) == said

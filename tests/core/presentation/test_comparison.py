@@ -121,6 +121,7 @@ def test_a_shift_that_never_varies_is_certain_and_none_is_none() -> None:
 
 
 def test_parts_below_zero_on_one_side_have_no_verdict() -> None:
+    # Their ratio has no logarithm
     assert of_level([-5, 50, 50, 50, 50], [50, 50, 50, 50, 50], Meaning.BAD) == NOT_KNOWN
 
 

@@ -267,6 +267,7 @@ def test_a_gate_needs_a_label_and_shared_cases_that_can_be_scored(
 
 
 def test_a_long_name_is_cut_for_the_evaluation(actor: Actor) -> None:
+    # It made the gate's evaluation invalid
     made = create(actor, "p" * 128, PASSING)
     label(actor, made.id, 1, "l" * 64)
     gate(actor, made.id, promotions.shared_dataset(actor), "l" * 64)

@@ -259,6 +259,7 @@ def test_it_is_caught_up_when_nobody_was_there_at_its_hour(
 
 
 def test_it_is_not_caught_up_while_it_runs(database: Postgres) -> None:
+    # After a quarter of an hour a second run began, and was listed as failed
     jobs.catch_up(0)
     with transaction() as session:
         session.execute(text("update procrastinate_jobs set status = 'doing'"))

