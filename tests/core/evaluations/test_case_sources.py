@@ -33,6 +33,7 @@ def one(runner: Runner) -> Person:
 
 
 def test_results_of_tools_in_a_chat_are_facts_that_were_known(one: Person) -> None:
+    # A message of role tool needs the ID of its call, which cases do not keep
     made = imported(one.actor, json.dumps({"messages": CALLED}), "chat.jsonl").dataset
     assert made is not None
     found = evaluated(one.actor, dataset_id=str(made.id), test_cases=[])
@@ -72,6 +73,7 @@ def test_a_case_ends_with_the_last_question_that_is_not_empty(one: Person) -> No
 
 
 def test_a_case_that_cannot_be_sent_fails_by_itself(one: Person) -> None:
+    # It broke the job, which was begun again every few seconds
     long = [{"role": "system", "content": "x" * 900_000}] * 2
     cases = [{"messages": [*long, {"role": "user", "content": "?"}]}, {"input": answering("good")}]
     found = evaluated(one.actor, test_cases=cases)

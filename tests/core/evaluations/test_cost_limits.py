@@ -133,6 +133,7 @@ def test_a_judge_without_a_price_is_refused_too(one: Person) -> None:
 
 @pytest.mark.usefixtures("priced")
 def test_a_judge_without_a_price_is_refused_before_it_scores_answers_again(one: Person) -> None:
+    # Each answer became a failed call, which only another paid call mended
     evaluation_id = started(one.actor, DEAR, target=TARGET, cost_limit_usd="2")
     run(evaluation_id)
     stored("mine")

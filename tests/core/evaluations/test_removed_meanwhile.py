@@ -23,6 +23,7 @@ def is_waited() -> bool:
 def test_figures_of_an_evaluation_that_is_removed_while_they_are_counted_are_not_stored(
     runner: Runner,
 ) -> None:
+    # Outcomes refer to its row, and the job failed with a traceback
     actor = person().actor
     evaluation_id = evaluated(actor).id
     with ThreadPoolExecutor(1) as pool:

@@ -135,6 +135,7 @@ def test_a_worker_that_was_taken_for_dead_changes_nothing_any_more(one: Person) 
 def test_a_worker_that_was_taken_for_dead_leaves_the_runs_of_the_next_one_alone(
     one: Person,
 ) -> None:
+    # It gave back all claimed runs, so that answers in progress were paid for twice
     evaluation_id = started(one.actor, answering("good"))
     with transaction() as session:
         late = claims.take(session, evaluation_id, new_id())
@@ -245,6 +246,7 @@ def test_scoring_again_counts_no_unpriced_answer_twice(one: Person) -> None:
 
 
 def test_figures_of_former_scorers_are_not_shown_once_others_score_again(one: Person) -> None:
+    # They were shown by the names of the new scorers, and with fewer of them the page broke
     failing = '#fake {"fault": "auth", "fail_after": 0}\nquestion'
     scorers = [{"kind": "contains", "values": [each]} for each in ("bad", "worst")]
     answers = [answering(f"bad {number}") for number in range(12)]
@@ -283,6 +285,7 @@ def test_what_is_left_is_estimated_by_what_is_done_since_an_evaluation_went_on(
 
 
 def test_answers_are_not_scored_again_by_nothing(one: Person) -> None:
+    # It took away all figures
     found = evaluated(one.actor, answering("good"))
     nothing = NewScoring.model_validate({"scorers": []})
     with pytest.raises(CasesNotScored), transaction() as session:

@@ -168,6 +168,7 @@ def test_waiting_in_a_providers_queue_is_no_time_of_a_call(
 
 
 def test_times_are_those_of_answers_and_not_of_failed_calls(one: Person) -> None:
+    # Calls that are refused at once made the median a few milliseconds
     failing = '#fake {"fault": "auth", "fail_after": 0}\nquestion'
     found = evaluated(one.actor, failing, failing, answering("good", delay_s=0.3))
     [target] = found.results

@@ -32,6 +32,7 @@ def shown(found: TargetFigures) -> TargetView:
 
 
 def test_a_tag_of_one_case_among_others_counts_one_case_however_often_it_was_run() -> None:
+    # Its runs were taken for cases, and the root of a negative number was a 500
     [tag] = figures(60).by_tag
     assert tag.success_rate == Estimate(value=0, n=1)
 
