@@ -73,6 +73,7 @@ def test_what_the_playground_cannot_use_does_not_get_into_production(
 
 
 def test_reading_the_settings_takes_three_statements(actor: Actor) -> None:
+    # A fourth read labels and ratings that nobody is shown
     said: list[str] = []
 
     def note(_: object, __: object, statement: str, *___: object) -> None:

@@ -124,6 +124,7 @@ def test_a_value_in_quotation_marks_never_ends_them(quote: str) -> None:
     ],
 )
 def test_a_value_within_quoted_words_never_ends_them(template: str, quote: str) -> None:
+    # Only a mark directly beside the variable was escaped
     for attack in ATTACKS:
         escaped = re.escape(attack.replace("\\", "\\\\").replace(quote, f"\\{quote}"))
         expected = re.escape(template).replace(re.escape("{{x}}"), f"({escaped})")

@@ -72,6 +72,7 @@ def test_a_rollback_goes_to_where_the_label_was_before(actor: Actor, prompt: UUI
 def test_a_second_rollback_goes_further_back_and_never_to_the_version_that_was_left(
     actor: Actor, prompt: UUID
 ) -> None:
+    # It led back to the bad version that the first one had left
     save(actor, prompt, prompt="three")
     for version in (1, 2, 3):
         label(actor, prompt, version)

@@ -77,6 +77,7 @@ def test_the_longest_texts_are_searched(actor: Actor) -> None:
 def test_a_word_is_not_found_inside_another_one_by_its_stem(
     actor: Actor, q: str, text: str
 ) -> None:
+    # The stem of “copy” is “cop”, which is in “scope”
     create(actor, "other", text)
     assert found(actor, q) == []
 

@@ -148,6 +148,7 @@ def test_who_includes_a_prompt_is_named_only_to_those_who_see_it(actor: Actor) -
 
 
 def test_a_prompt_that_others_include_keeps_its_name(actor: Actor) -> None:
+    # They include it by its name, and each of their calls would be refused
     rules = create(actor, "rules", prompt="Be brief.")
     create(actor, "support", prompt="{{> rules@latest}} {{question}}")
     with pytest.raises(PromptIncluded, match="Included by support"):
