@@ -39,6 +39,7 @@ def test_a_provider_that_is_added_is_loaded_before_its_first_call() -> None:
 def test_a_provider_that_cannot_be_loaded_is_logged_and_costs_no_other(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    # An error of one SDK ended the thread that loads all of them
     stored("broken")
     with transaction() as session:
         session.execute(update(ProviderRow).values(base_url="http://127.0.0.1:port"))

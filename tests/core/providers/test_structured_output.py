@@ -99,6 +99,7 @@ def test_a_schema_that_anthropics_sdk_cannot_use_is_a_rejected_request(
 def test_a_schema_without_properties_is_refused_for_anthropic_which_would_answer_nothing(
     vendor: Vendor,
 ) -> None:
+    # Anthropic answers the properties of a schema only
     question = ChatMessage(role=MessageRole.USER, content="Hello")
     schema = {"type": "object", "properties": {}, "additionalProperties": True}
     asked = ModelCall("answer", None, (question,), Parameters(), (), schema)

@@ -19,6 +19,7 @@ def test_parts_of_calls_are_joined_in_the_order_of_the_calls() -> None:
 
 
 def test_arguments_without_an_end_are_cut_off() -> None:
+    # Only the 64 MiB of a response limited them
     calls = ToolCalls()
     calls.add(0, name="a", arguments="x" * (MAX_CALL_CHARS - 1))
     with pytest.raises(AnswerTooLong):
