@@ -24,6 +24,7 @@ def scoring(word: str) -> ProductionScoring:
 
 @pytest.mark.usefixtures("database")
 def test_a_run_that_ends_keeps_the_account_and_time_of_a_change() -> None:
+    # It stored the whole state as it had read it
     with transaction() as core:
         change(core, scoring("sorry"), actor=person(Role.ADMIN).actor)
     one, changed_at = person(Role.ADMIN), clock.now()

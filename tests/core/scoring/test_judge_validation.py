@@ -86,6 +86,7 @@ def test_too_few_answers_or_a_judge_like_chance_correct_nothing(table: Agreement
 
 @pytest.mark.parametrize("bad_passed", [21, 29])
 def test_a_judge_barely_better_than_chance_leaves_every_share_possible(bad_passed: int) -> None:
+    # Sensitivity and specificity add up to 1, which the correction divides by
     found = corrected_rate(80, 100, Agreement2x2(10, 0, bad_passed, 1))
     assert (found.low, found.high) == (0, 1)
 
