@@ -34,6 +34,7 @@ def test_the_details_of_a_dataset_are_those_of_the_one_that_is_open(console: Con
 
 
 def test_who_sees_a_prompt_is_not_taken_over_from_the_one_before(console: Console) -> None:
+    # A save stored the fields of the first prompt with the second
     boss, ada = person(kind=SessionKind.BROWSER), person(Role.ADMIN, email="ada@example.com")
     for name in ("one", "two"):
         prompts.create(boss.actor, name)
@@ -65,6 +66,7 @@ def test_the_details_of_an_ab_test_are_those_of_the_one_that_is_open(console: Co
 
 
 def test_an_open_case_does_not_stay_open_in_another_evaluation(console: Console) -> None:
+    # Its page said that the case was not found
     boss = person(kind=SessionKind.BROWSER)
     one, two = (evaluations.evaluated(boss.actor, name=name) for name in ("one", "two"))
     app = console(boss, "test/evaluations/page.py")
@@ -80,6 +82,7 @@ def test_an_open_case_does_not_stay_open_in_another_evaluation(console: Console)
 
 
 def test_the_filters_of_cases_are_those_of_the_dataset_that_is_open(console: Console) -> None:
+    # Filtered by the choices of the one before, cases seemed to be missing
     boss = person(kind=SessionKind.BROWSER)
     one, two = (
         datasets.dataset(boss.actor, datasets.question(name), name=name) for name in ("one", "two")

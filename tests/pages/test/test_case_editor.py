@@ -78,6 +78,7 @@ case_editor.open_edit(SimpleNamespace(id=new_id()), case)
 
 
 def test_a_message_of_a_tool_keeps_its_role() -> None:
+    # The editor can't show the role, and saved it as one of the system
     app = AppTest.from_string(PAGE).run()
     assert not app.exception
     roles = [each.value for each in app.selectbox if each.label.startswith("Role")]

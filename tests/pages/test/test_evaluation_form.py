@@ -31,6 +31,7 @@ def labels(app: AppTest) -> list[str]:
 
 
 def test_the_same_link_fills_in_a_form_that_was_left_and_is_opened_again(console: Console) -> None:
+    # It opened an empty form with the rows of targets and scorers of the first
     boss = person(kind=SessionKind.BROWSER)
     link = {"new": "1", "dataset": str(datasets.dataset(boss.actor, datasets.question("a")).id)}
     app = go(console(boss, PAGE), **link)
@@ -63,6 +64,7 @@ def test_another_target_begins_like_the_last_one(console: Console) -> None:
 
 
 def test_an_estimate_is_shown_until_the_form_is_changed(console: Console) -> None:
+    # It stayed beside fields that it was not made for
     app = go(console(person(kind=SessionKind.BROWSER), PAGE), new="1")
     app.text_input[0].set_value("Refunds").run()
     next(each for each in app.selectbox if each.label == "Model of target 1").set_value("fake:echo")

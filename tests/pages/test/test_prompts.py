@@ -180,6 +180,7 @@ def test_figures_of_versions_are_in_the_units_of_ai_metrics(
 def test_versions_are_shown_also_when_it_is_time_to_note_that_the_account_was_seen(
     console: Console, admin: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Two transactions that both note it waited for each other
     create(admin.actor, "support")
     monkeypatch.setattr(sessions, "LAST_SEEN_INTERVAL", timedelta(0))
     app = opened(console, admin, "support", "Versions")

@@ -34,6 +34,7 @@ def test_a_text_is_sent_again_by_the_run_after_one_that_was_cut_off() -> None:
 
 
 def test_what_is_entered_meanwhile_stays() -> None:
+    # The text that is sent again must not replace it
     app = AppTest.from_string(PAGE).run()
     app.text_area[0].set_value("Write ten words.").run()
     app.button[0].click()
