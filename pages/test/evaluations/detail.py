@@ -123,7 +123,7 @@ def _change(what: str, evaluation_id: UUID) -> None:
 
 
 def _ask_to_delete(found: EvaluationView) -> None:
-    results = formatting.count(found.progress.total, "result")
+    results = formatting.count(found.progress.done, "result")
     body = f"{text.plain(found.name)} is deleted with its {results}."
     dialogs.confirm(
         "Delete evaluation", body, "Delete", _delete, found.id, key="evaluations.delete"

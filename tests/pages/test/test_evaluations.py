@@ -290,6 +290,9 @@ def test_a_pending_one_can_be_cancelled_and_a_stopped_one_resumed(
     assert "0 of 1 results" in said(app)
     # It would run what is left
     assert "Score again" not in [each.label for each in app.button]
+    press(app, "Delete")
+    assert "Refunds is deleted with its 0 results." in said(app)
+    press(app, "Cancel")
     press(app, "Resume")
     run(evaluation_id)
     app.run()
