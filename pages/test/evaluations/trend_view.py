@@ -26,6 +26,7 @@ def draw() -> None:
         key=SUBJECT,
         format_func=lambda each: text.one_line(choices[each][0]),
         width=320,
+        persist_state="session",
     )
     kind, _, bot_id = chosen.partition(":")
     is_bot = kind == target_choices.BOT

@@ -1,4 +1,4 @@
-"""What was chosen above a list of cases is still chosen when a case is closed."""
+"""What was chosen above a list or a chart is still chosen when what it has opened is closed."""
 
 from uuid import UUID
 
@@ -12,8 +12,9 @@ from core.database.paging import Window
 from core.evaluations.queries.results import list_cases
 from core.executions.runner import Runner
 from core.identity.schemas import Role, SessionKind
-from pages.test.evaluations import case_section
+from pages.test.evaluations import case_section, trend_view
 from pages.test.evaluations.ab_tests import case_section as ab_case_section
+from tests.factories import prompts
 from tests.factories.ab_tests import case, finished
 from tests.factories.evaluations import answering, evaluated
 from tests.factories.identity import Person, person
@@ -76,6 +77,18 @@ def test_the_baseline_of_a_comparison_stays_chosen(console: Console, admin: Pers
     app.query_params["section"] = "Comparison"
     app.run()
     assert [each.value for each in app.selectbox] == [base.id, 2]
+
+
+def test_the_prompt_of_a_trend_stays_chosen(console: Console, admin: Person) -> None:
+    second = [prompts.create(admin.actor, name=name) for name in ("first", "second")][1]
+    found = evaluated(admin.actor, GOOD)
+    app = opened(console, admin, EVALUATIONS, section="Trend over versions")
+    app.selectbox(key=trend_view.SUBJECT).set_value(str(second.id)).run()
+    app.query_params["evaluation"] = str(found.id)
+    app.run()
+    del app.query_params["evaluation"]
+    app.run()
+    assert app.selectbox(key=trend_view.SUBJECT).value == str(second.id)
 
 
 def test_the_order_of_the_cases_of_an_ab_test_stays_chosen(
