@@ -39,7 +39,10 @@ def as_markdown(view: EvaluationView, compared: EvaluationComparison | None) -> 
     yield f"# {_cell(view.name)}\n\n"
     spent = cost(view.spent_usd, view.unpriced)
     size = f"{count(view.cases, 'case')}, {count(view.runs, 'run')} each"
-    yield f"{size} · {view.status} · {spent}\n\n"
+    progress = view.progress
+    is_cut = progress.done < progress.total
+    results = f" · {progress.done:,} of {progress.total:,} results" if is_cut else ""
+    yield f"{size} · {view.status}{results} · {spent}\n\n"
     yield HEADER
     yield from (_line(target) for target in view.results)
     if compared is not None and compared.targets:

@@ -9,6 +9,7 @@ from core.database.db import transaction
 from core.database.paging import Window
 from core.evaluations import exports
 from core.evaluations.queries import reports
+from core.evaluations.service import evaluations
 from tests.factories.evaluations import answering, app_answered, evaluated, read, run, started
 from tests.factories.identity import person
 
@@ -50,6 +51,15 @@ def test_a_fence_in_the_manifest_does_not_end_its_section() -> None:
 def test_a_report_counts_one_case_and_one_run_as_one() -> None:
     report = "".join(exports.as_markdown(evaluated(person().actor, answering("good")), None))
     assert "\n1 case, 1 run each · completed" in report
+
+
+def test_a_report_of_a_cancelled_evaluation_says_how_many_results_it_has() -> None:
+    actor = person().actor
+    evaluation_id = started(actor)
+    with transaction() as session:
+        evaluations.cancel(session, evaluation_id, actor=actor)
+    report = "".join(exports.as_markdown(read(actor, evaluation_id), None))
+    assert "\n1 case, 1 run each · cancelled · 0 of 1 results · $0" in report
 
 
 def test_the_list_is_read_by_pages() -> None:
