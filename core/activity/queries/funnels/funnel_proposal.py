@@ -52,8 +52,9 @@ def propose_funnel(
 
 
 def _label(name: str) -> str:
-    """Return an event type as words: trial.started is Trial started."""
-    return name.replace(".", " ").replace("_", " ").capitalize()
+    """Return an event type as words: trial.started is Trial started, its capitals as they are."""
+    words = name.replace(".", " ").replace("_", " ")
+    return words[:1].upper() + words[1:]
 
 
 def last_days(period: Period) -> Period:

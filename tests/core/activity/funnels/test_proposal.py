@@ -39,6 +39,17 @@ def test_the_most_common_sequence_is_proposed(actor: Actor) -> None:
     assert set(COMMON) <= set(proposed(actor))
 
 
+def test_steps_are_labelled_with_the_capitals_of_their_event_types(actor: Actor) -> None:
+    start = clock.now() - timedelta(hours=1)
+    activity.store(activity.spaced(["signUp_done", "KYC.passed"], user="ann", start=start))
+    with transaction() as session:
+        found = propose_funnel(
+            session, last_days(Period(start, clock.now())), Watched(), actor=actor
+        )
+    assert found is not None
+    assert [step.label for step in found.steps] == ["SignUp done", "KYC passed"]
+
+
 def test_errors_and_what_is_long_ago_are_no_steps(actor: Actor) -> None:
     old, now = clock.now() - timedelta(days=40), clock.now() - timedelta(hours=1)
     activity.store(activity.spaced(COMMON, user="ann", start=old))
