@@ -27,7 +27,7 @@ from core.batches import error_summaries
 from core.batches.error_summaries import ErrorSummary
 from core.batches.errors import RunMissing
 from core.batches.models import BatchRunRecord
-from core.batches.named_phases import named_phases
+from core.batches.named_phases import PhaseNames
 from core.batches.queries.usual_duration import is_slow, usual_durations
 from core.batches.schemas import BatchStatus
 from core.batches.views import BAD, BatchRunQuery, RunDetail, RunFailure, RunOrder, RunView
@@ -217,7 +217,7 @@ def _failed_phase(session: Session, row: Row[Any] | BatchRunRecord) -> str | Non
         said, phases = session.execute(
             select(runs.error_summary, runs.phase_durations).where(runs.id == row.id)
         ).one()
-    return next(iter(named_phases(said or "", phases)), None)
+    return next(iter(PhaseNames(phases).in_text(said or "")), None)
 
 
 def _fields(

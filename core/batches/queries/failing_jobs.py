@@ -13,7 +13,7 @@ from sqlalchemy import ARRAY, Row, Select, Text, func, select, true
 from sqlalchemy.orm import Session
 
 from core.batches import error_summaries
-from core.batches.named_phases import named_phases
+from core.batches.named_phases import PhaseNames
 from core.batches.queries.batch_runs import matching, runs
 from core.batches.views import BAD, GOOD, BatchRunQuery
 from core.identity.schemas import View
@@ -122,11 +122,11 @@ def failing_job(session: Session, ended: Sequence[RecentRun]) -> FailingJob | No
         in_a_row < FEWEST_BAD and wilson(len(bad), len(ended))[0] <= TOLERATED
     ):
         return None
-    known = {phase for run in ended for phase in run.phases}
+    names = PhaseNames({phase for run in ended for phase in run.phases})
     said, blamed = Counter[str](), Counter[str]()
     for summary in _summaries(session, bad):
         said[shortened(summary, LONGEST_SUMMARY)] += 1
-        blamed.update(named_phases(summary, known))
+        blamed.update(names.in_text(summary))
     return FailingJob(
         batch_job=ended[0].batch_job,
         runs=len(ended),
