@@ -218,6 +218,13 @@ def test_a_thousand_messages_are_read_in_parts(open_window: OpenWindow) -> None:
     expect(tab.page.get_by_text("Line 515 of many")).to_be_in_viewport()
     tab.press("Earlier messages")
     expect(tab.page.get_by_text("Line 514 of many")).to_be_in_viewport()
+    tab.press("Last messages")
+    main(tab).to_contain_text("971 to 1,000 of 1,000")
+    expect(tab.page.get_by_text("Line 999 of many")).to_be_in_viewport()
+    expect(tab.button("Last messages")).to_have_count(0)
+    tab.press("First messages")
+    main(tab).to_contain_text("1 to 30 of 1,000")
+    expect(tab.page.get_by_text("Line 0 of many")).to_be_in_viewport()
     tab.go("/tuning?conversation=talk-long&at=999999")
     main(tab).to_contain_text("No messages.")
 

@@ -84,9 +84,10 @@ def _draw_messages(found: ConversationPart, zone: str, actor: Actor) -> None:
     with watch.panel(
         "Messages", f"{first:,} to {last:,} of {found.total_count:,}" if found.messages else "none"
     ):
-        _draw_turn(
-            "earlier", "Earlier messages", max(0, found.offset - AT_ONCE), is_there=found.offset > 0
-        )
+        with st.container(horizontal=True, gap="small", key="turns-before"):
+            _draw_turn("first", "First messages", 0, is_there=found.offset > AT_ONCE)
+            before = max(0, found.offset - AT_ONCE)
+            _draw_turn("earlier", "Earlier messages", before, is_there=found.offset > 0)
         with st.container(border=True, gap="xsmall", key="said"):
             if not found.messages:
                 st.caption("No messages.")
@@ -98,14 +99,16 @@ def _draw_messages(found: ConversationPart, zone: str, actor: Actor) -> None:
                 annotations=read_annotations(found),
                 reader=actor,
             )
-        _draw_turn(
-            "later", "Later messages", found.offset + AT_ONCE, is_there=last < found.total_count
-        )
+        with st.container(horizontal=True, gap="small", key="turns-after"):
+            after, end = found.offset + AT_ONCE, found.total_count - AT_ONCE
+            _draw_turn("later", "Later messages", after, is_there=last < found.total_count)
+            _draw_turn("last", "Last messages", end, is_there=after < end)
 
 
 def _draw_turn(way: str, label: str, at: int, *, is_there: bool) -> None:
     if is_there:
-        icon = ":material/expand_less:" if way == "earlier" else ":material/expand_more:"
+        is_up = way in ("first", "earlier")
+        icon = ":material/expand_less:" if is_up else ":material/expand_more:"
         st.button(
             label, icon=icon, type="tertiary", key=f"tuning.{way}", on_click=_turn, args=(at, way)
         )
@@ -129,7 +132,7 @@ def _bring_into_view(found: ConversationPart) -> None:
     )
     way: str | None = state.get(TURNED, None)
     if way is not None:
-        block = "start" if way == "later" else "end"
+        block = "start" if way in ("first", "later") else "end"
         message_focus.scroll_to(
             ".st-key-said", token=str(found.offset), key="tuning.focus", block=block
         )
