@@ -101,6 +101,7 @@ def test_a_page_header_with_two_sizes_cannot_be_read(tmp_path: Path) -> None:
 
 
 def test_wrong_statistics_of_levels_end_the_reading_and_no_process(tmp_path: Path) -> None:
+    # pyarrow aborts the process for a histogram of the wrong length
     assert columns_of(tmp_path, wrong_statistics()) == (["a"], 1)
     ((_, _, row, wrong),) = parquet.records(tmp_path / "file.parquet")
     assert row is None
@@ -109,6 +110,7 @@ def test_wrong_statistics_of_levels_end_the_reading_and_no_process(tmp_path: Pat
 
 
 def test_parquet_with_rows_and_no_columns_cannot_be_read(tmp_path: Path) -> None:
+    # pyarrow aborts the process for it
     with pytest.raises(FileUnreadable, match="has 0 columns"):
         columns_of(tmp_path, rows_without_columns())
 

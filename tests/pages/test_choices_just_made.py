@@ -63,6 +63,7 @@ def imported(admin: Person) -> ImportView:
 def test_a_file_goes_into_the_environment_that_was_just_entered(
     admin: Person, opened: AppTest, key: str, words: str
 ) -> None:
+    # Arguments of a callback are those of the run that drew the button
     labelled(opened.text_input, "Environment").set_value("shop")
     opened.button(key).click().run()
     assert imported(admin).environment == "shop"
@@ -108,6 +109,7 @@ def test_a_scenario_is_run_by_the_models_that_were_just_chosen(
 
 
 def test_a_row_that_was_just_unselected_is_not_approved(console: Console, admin: Person) -> None:
+    # Arguments of a callback are those of the run that drew the button
     waiting(3)
     app = console(admin, TUNING)
     app.session_state["review.waiting.0"] = selection(0, 1)
