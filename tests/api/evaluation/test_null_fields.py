@@ -17,6 +17,7 @@ def mine(client: Client, runner: Runner) -> httpx2.Client:
 
 
 def test_an_evaluation_with_nulls_runs_as_one_without_them(mine: httpx2.Client) -> None:
+    # Programs send null for what they leave out
     expected = {
         "type": "contains",
         "value": "a refund?",

@@ -49,6 +49,7 @@ def test_hashed_files_are_kept_for_a_year(address: str) -> None:
 
 
 def test_the_page_fetches_one_file_of_modules() -> None:
+    # A first visit fetched over a hundred, six at a time, a round trip each
     page = frontend.build(FOLDER).index.decode()
     assert "modulepreload" not in page
     assert "SourceSans" not in page

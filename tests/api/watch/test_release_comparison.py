@@ -117,6 +117,7 @@ def named(found: dict[str, Any]) -> tuple[str, str]:
 def test_the_latest_release_is_the_one_first_seen_last_also_before_the_period(
     analyst: httpx2.Client, database: object
 ) -> None:
+    # By its first request in the period, the older of two could be the latest
     requested("1.0", timedelta(days=20), 1)
     requested("1.1", timedelta(days=15), 1)
     requested("1.1", timedelta(hours=5), 2)

@@ -43,6 +43,7 @@ def test_a_streamed_call_is_filled_too(mine: httpx2.Client) -> None:
 
 
 def test_the_context_fills_what_the_variables_lack(mine: httpx2.Client) -> None:
+    # Context alone makes no template: a user's text could read what is stored beside it
     values = {"note": "n", "tone": "kind"}
     answer = execute(mine, variables=values, context={"name": "Bo", "customer": 7})
     assert "Greet Bo" in answer.raise_for_status().json()["response"]
