@@ -79,6 +79,7 @@ def test_a_boundary_within_a_half_hour_counts_every_event_once(
 def test_a_boundary_within_a_half_hour_reads_raw_rows_of_that_half_hour_only(
     database: Postgres, release: str | None
 ) -> None:
+    # Such a period read raw rows throughout
     activity.store(sent(), zone=ZONE)
     before = by_day(PERIOD, Watched(release=release))
     with transaction() as session:

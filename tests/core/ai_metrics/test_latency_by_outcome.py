@@ -92,6 +92,7 @@ def test_the_axis_ends_at_the_p99_of_answers_and_counts_the_timeouts_above(actor
 
 
 def test_without_timeouts_nothing_is_cut(actor: Actor) -> None:
+    # Timeouts of 60 s had pressed all other latencies to the ground
     traffic(timeouts=0)
     chart = drawn(actor)
     assert "above" not in " ".join(each.text for each in chart.figure.layout.annotations)

@@ -72,6 +72,7 @@ def stalled_disk(database: Postgres) -> Iterator[None]:
 
 
 def test_a_statement_does_not_wait_until_a_hanging_server_goes_on(serving: Postgres) -> None:
+    # statement_timeout is the server's, and does nothing while it hangs
     with hanging(serving), noticed_soon(), pytest.raises(Unavailable):
         one()
 

@@ -29,6 +29,7 @@ def log_of_slow(cluster: Postgres, statement: str) -> str:
 
 
 def test_a_slow_statement_is_logged_without_its_parameters(cluster: Postgres) -> None:
+    # They hold texts of users
     logged = log_of_slow(cluster, "select length(cast(:given as text)) as slow")
     assert "as slow" in logged
     assert "hunter2" not in logged

@@ -70,6 +70,7 @@ def change(statement: str) -> None:
 
 @pytest.mark.parametrize("tell", [rated, scored])
 def test_answer_leaves_the_queue_with_the_only_reason(tell: Callable[..., None]) -> None:
+    # Nothing speaks for its review any longer
     ours = new_id()
     tell(import_id=ours)
     assert len(queued()) == 1

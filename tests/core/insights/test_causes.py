@@ -72,6 +72,7 @@ def test_a_rise_in_cost_has_its_model_release_and_first_day() -> None:
 
 @pytest.mark.parametrize("days", [1, 7, 90])
 def test_the_period_that_is_looked_at_does_not_change_the_findings(days: int) -> None:
+    # A finding was there or not by the period on the page
     costs(since=6)
     assert [(each.kind, each.query) for each in found(days)] == [
         (each.kind, each.query) for each in found(30)

@@ -66,6 +66,7 @@ def named(measure: BreakdownMeasure) -> list[str]:
 def test_a_version_that_was_healthy_before_is_not_named(
     measure: BreakdownMeasure, replaced: int
 ) -> None:
+    # It had replaced another, so that all of a later change seemed to be its own
     days_before(lambda ago, _: 2 if ago < replaced else 1, is_bad=lambda ago, _: ago < CHANGED)
     assert named(measure) == []
 

@@ -44,6 +44,7 @@ def test_the_model_gets_its_tools_as_text_and_a_schema_of_one_step() -> None:
 
 
 def test_the_schema_has_no_patterns_and_no_references() -> None:
+    # llama.cpp takes a pattern for the JSON text, and answers with what is no JSON
     pattern = Tool(
         name="by_pattern",
         parameters={"type": "object", "properties": {"pattern": {"type": "string"}}},

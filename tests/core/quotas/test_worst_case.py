@@ -28,6 +28,7 @@ def most_of_input(**parameters: object) -> Decimal:
 
 
 def test_a_call_whose_input_is_kept_for_an_hour_may_cost_what_that_costs() -> None:
+    # Cost limits and quotas could be passed by such calls
     for_minutes = most_of_input(prompt_cache_ttl="5m")
     assert for_minutes == most_of_input()
     assert 1.59 < most_of_input(prompt_cache_ttl="1h") / for_minutes < 1.61

@@ -54,6 +54,7 @@ def test_history_that_comes_late_is_in_the_figures_of_its_days() -> None:
 
 
 def test_who_is_known_from_earlier_is_no_longer_new_on_a_later_day() -> None:
+    # Who is new on a day depends on what came before it
     events(
         {"user_id": "b", "created_at": days_ago(OLD + 1)},
         {"user_id": "a", "created_at": days_ago(40)},

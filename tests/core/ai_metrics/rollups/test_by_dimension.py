@@ -193,6 +193,7 @@ def test_versions_with_another_filter_are_those_of_its_rows(
 
 
 def test_prompt_versions_need_no_raw_rows(actor: Actor) -> None:
+    # They took the raw rows of the whole period
     requests = mixed(300)
     folded(requests[:200])
     in_deltas(requests[200:])

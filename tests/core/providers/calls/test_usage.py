@@ -45,6 +45,7 @@ def test_anthropics_input_leaves_out_the_cached_which_are_added(vendor: Vendor) 
 
 
 def test_what_anthropic_keeps_for_an_hour_is_counted_apart(vendor: Vendor) -> None:
+    # Such writes cost twice the input, others 1.25 times
     first = {
         "input_tokens": 3,
         "cache_creation_input_tokens": 50,
