@@ -59,6 +59,7 @@ def raised(one: Person, evaluation_id: UUID, limit: str) -> None:
 
 @pytest.mark.usefixtures("priced")
 def test_calls_that_cost_the_most_they_can_keep_to_the_limit(one: Person) -> None:
+    # Calls in progress exceeded the limit: the most that each may cost is reserved before it
     evaluation_id = started(one.actor, *[DEAR] * 20, target=TARGET, cost_limit_usd="2")
     run(evaluation_id)
     stopped = read(one.actor, evaluation_id)

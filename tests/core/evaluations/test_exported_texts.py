@@ -126,6 +126,7 @@ def test_only_super_admins_export_a_replay_of_a_conversation(
 
 
 def test_a_fork_of_a_replay_is_exported_like_the_replay(admin: Actor) -> None:
+    # Else whoever may not export the replay could export its fork
     session_id = replayed(admin)
     with transaction() as session:
         fork = sharing.fork(session, session_id, actor=admin).session_id

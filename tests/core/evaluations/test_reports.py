@@ -27,6 +27,7 @@ HOSTILE = (
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_hostile_name_adds_no_markup(text: str) -> None:
+    # A name could add headings and links to a report
     view = evaluated(person().actor, answering("good"), name=text)
     report = "".join(exports.as_markdown(view, None))
     title = report.split("\n", 1)[0]

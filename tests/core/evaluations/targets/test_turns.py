@@ -92,6 +92,7 @@ def test_an_app_answers_all_turns_by_itself(one: Person) -> None:
     ("roles", "turns"), [("u", 1), ("uu", 2), ("suau", 1), ("uauuu", 3), ("uusu", 2)]
 )
 def test_messages_of_a_user_in_a_row_are_turns(roles: str, turns: int) -> None:
+    # Sent at once, the second question was asked before the first was answered
     names = {"u": "user", "a": "assistant", "s": "system"}
     case = EvaluatedCase.model_validate(
         {"messages": [{"role": names[it], "content": it} for it in roles]}
