@@ -84,6 +84,7 @@ def test_a_form_opened_anew_shows_and_saves_what_was_changed(
 
 
 def test_a_quota_changed_by_another_is_kept(boss: Person) -> None:
+    # A save stores all fields of its form, also those that another tab has changed since
     shown = quota(20, "cost")
     with transaction() as session:
         change_quota(session, shown.id, QuotaChange(limit=Decimal(9)), actor=boss.actor)

@@ -239,6 +239,7 @@ def shows_connection(app: AppTest) -> bool:
 def test_a_prompt_with_stop_sequences_and_variables_answers_with_both(
     console: Console, admin: Person
 ) -> None:
+    # The field of stop sequences held a tuple, which ended the page
     new = NewPrompt(
         name="shop",
         system_prompt="You work for {{shop}}.",

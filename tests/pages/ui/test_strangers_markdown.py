@@ -166,6 +166,7 @@ def test_code_is_what_another_reader_takes_for_code(written: str) -> None:
     ],
 )
 def test_a_fence_is_its_text_and_no_language(written: str, code: str) -> None:
+    # Streamlit draws a fence of mermaid as a diagram
     shown = read(written)
     assert [each.rstrip("\n") for each in shown.blocks or []] == [
         code.rstrip("\n").removeprefix("  ")

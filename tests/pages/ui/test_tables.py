@@ -124,6 +124,7 @@ def test_a_long_text_is_cut_and_says_so() -> None:
 
 
 def test_every_table_of_the_console_is_drawn_in_one_place() -> None:
+    # Streamlit's own sorting and search see the rows of one page alone
     drawn = [
         path.name
         for path in (ROOT / "pages").rglob("*.py")

@@ -89,6 +89,7 @@ def test_users_whose_window_is_open_are_not_said_to_be_lost(console: Console) ->
 
 
 def test_a_bar_of_times_to_convert_lists_only_users_who_took_so_long(console: Console) -> None:
+    # The page read the range by another name, and listed all who converted
     at = clock.now() - 5 * HOUR
     activity.store(activity.spaced(STEPS, user="ann", start=at))
     for number, step in enumerate(STEPS):
