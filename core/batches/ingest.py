@@ -66,7 +66,6 @@ def store(session: Session, runs: list[NewBatchRun], source: RowSource) -> int:
     made = {id_ for (id_,) in connection.execute(MAKE, {"batch_job": NO_JOB})}
     ids = {key_of("batch_run", run.batch_run_id) for run in runs}
     known = lock(connection, ids)
-    # Retention or an undo may have deleted one between the two statements: it is stored again
     check_locked(ids, known.keys())
     traces = Traces(connection, source.import_id, "batch_run_history")
     traces.begin(known, made=made)

@@ -61,7 +61,6 @@ def store(session: Session, users: list[NewUser], source: RowSource) -> int:
     made = {id_ for (id_,) in connection.execute(MAKE)}
     ids = {key_of("user", user.id) for user in users}
     known = lock(connection, ids)
-    # Retention or an undo may have deleted one between the two statements: it is stored again
     check_locked(ids, known.keys())
     traces = Traces(connection, source.import_id, "users")
     traces.begin(known, made=made)

@@ -80,7 +80,6 @@ def store(
     ids = {key_of("conversation", each.id) for each in conversations}
     before = lock(connection, ids - made.keys())
     known = before | made
-    # Retention or an undo may have deleted one between the two statements: it is stored again
     check_locked(ids, known.keys())
     traces = Traces(connection, source.import_id, "conversations")
     traces.begin(known, made=made)

@@ -82,7 +82,6 @@ def success_rate(cases: Sequence[CaseCounts], *, among: int = 1) -> Estimate:
     if not rates:
         return Estimate()
     value = sum(rates) / len(rates)
-    # Runs of a case are alike: counted as cases, they would make an interval too narrow
     counts_cases = max(len(rates), among) > 1
     n = len(rates) if counts_cases else sum(case.scored for case in cases)
     if n < FEWEST:
