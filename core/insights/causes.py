@@ -24,7 +24,7 @@ from core.insights.schemas import CauseContribution, FindingCause, WatchScope
 from core.platform import clock
 from core.presentation import formatting
 from core.presentation.formatting import FigureUnit
-from core.presentation.periods import DAY, Period, day_of, midnight
+from core.presentation.periods import DAY, Period, day_of, end_of_day, midnight
 
 # The measure that a finding's kind is about
 MEASURES = {
@@ -187,8 +187,12 @@ def _first_day(found: Breakdown, period: Period) -> date | None:
         (midnight(first + number * DAY, period.zone), value)
         for number, value in enumerate(found.previous_series)
     ]
-    both = [*earlier, *zip(found.at, found.series, strict=True)]
-    over = [(at, value) for at, value in both if value is not None and at + DAY <= clock.now()]
+    both, now = [*earlier, *zip(found.at, found.series, strict=True)], clock.now()
+    over = [
+        (at, value)
+        for at, value in both
+        if value is not None and end_of_day(at, period.zone) <= now
+    ]
     return first_day_of_change(over, period.zone)
 
 

@@ -160,6 +160,11 @@ def day_of(moment: datetime, zone: str) -> date:
     return moment.astimezone(ZoneInfo(zone)).date()
 
 
+def end_of_day(moment: datetime, zone: str) -> datetime:
+    """Return the midnight after a time, however long its day is."""
+    return midnight(day_of(moment, zone) + DAY, zone)
+
+
 def last_days(count: int, *, zone: str) -> Period:
     """Return the last `count` calendar days, including the whole of today."""
     today = day_of(clock.now(), zone)

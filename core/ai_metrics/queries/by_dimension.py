@@ -20,7 +20,7 @@ from core.ai_metrics.queries.rollup_sources import (
     read_shape,
 )
 from core.ai_metrics.views import AiMetricsQuery, Interval
-from core.presentation.periods import DAY, HALF_HOUR, Period, day_of, midnight
+from core.presentation.periods import HALF_HOUR, Period, day_of, end_of_day, midnight
 
 KEYS, FIRST = ("at", "provider", "model"), "first_at"
 HALF_HOUR_S = HALF_HOUR.total_seconds()
@@ -145,7 +145,7 @@ def _first_intervals(
 
 def _of_day(query: AiMetricsQuery, day: datetime) -> AiMetricsQuery:
     whole, zone = query.period, query.period.zone
-    end = midnight(day_of(day, zone) + DAY, zone)
+    end = end_of_day(day, zone)
     return replace(query, period=Period(max(day, whole.start), min(end, whole.end), zone))
 
 

@@ -30,7 +30,7 @@ from core.presentation.comparison import (
     of_rate,
 )
 from core.presentation.formatting import NONE, FigureUnit
-from core.presentation.periods import DAY, Period, day_of, midnight
+from core.presentation.periods import DAY, Period, end_of_day
 
 BY_THE_HOUR = 3 * DAY  # so long a period has too few days to compare, and is compared by the hour
 
@@ -107,8 +107,7 @@ def side(session: Session, query: AiMetricsQuery, step: Interval) -> ComparedPer
 
 
 def _end(at: datetime, step: Interval, zone: str) -> datetime:
-    """Return an interval's end; days on which clocks change have another length."""
-    return midnight(day_of(at, zone) + DAY, zone) if step is Interval.DAY else at + step.length
+    return end_of_day(at, zone) if step is Interval.DAY else at + step.length
 
 
 def _amount(

@@ -15,7 +15,7 @@ from core.insights.queries.chains.chain_hops import (
     VersionHop,
 )
 from core.platform import clock
-from core.presentation.periods import DAY, day_of, in_address, midnight
+from core.presentation.periods import day_of, end_of_day, in_address, midnight
 
 LONGEST_BEFORE = timedelta(days=30)  # how long before a promotion its effect is looked at
 
@@ -93,7 +93,7 @@ def of_promotion(found: PromotionHop, zone: str) -> ChainLink:
 
 def of_effect(found: PromotionHop, version: VersionHop, zone: str) -> ChainLink:
     """Lead to AI metrics of the version: whole days, as many before the promotion as after it."""
-    until = midnight(day_of(found.until or clock.now(), zone) + DAY, zone)
+    until = end_of_day(found.until or clock.now(), zone)
     before = min(until - found.moved_at, LONGEST_BEFORE)
     since = midnight(day_of(found.moved_at - before, zone), zone)
     return ChainLink(

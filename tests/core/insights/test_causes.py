@@ -175,3 +175,25 @@ def test_the_first_day_of_a_change_is_right_before_a_week_in_which_clocks_are_tu
             session, query, BreakdownMeasure.COST, actor=person(Role.ADMIN).actor
         )
     assert cause.first_day == rise
+
+
+def test_a_day_of_25_hours_is_not_over_after_24(monkeypatch: pytest.MonkeyPatch) -> None:
+    zone, days = "Europe/Berlin", [date(2026, 10, day) for day in (22, 23, 24, 25)]
+    send(
+        *(
+            request(midnight(day, zone) + HOUR, cost_usd=Decimal(1 if day < days[2] else 9))
+            for day in days
+        )
+    )
+    fold(zone)
+    monkeypatch.setattr(clock, "now", lambda: midnight(days[-1], zone) + 24.5 * HOUR)
+    period = Period(midnight(days[2], zone), midnight(days[-1] + DAY, zone), zone)
+    with transaction() as session:
+        cause = cause_of_change(
+            session,
+            AiMetricsQuery(period, Watched()),
+            BreakdownMeasure.COST,
+            actor=person(Role.ADMIN).actor,
+        )
+    # Three days that are over are too few to tell
+    assert cause.first_day is None

@@ -192,7 +192,7 @@ def _begun_later(hours: HourlyCounts, drop: ChangeCounts, zone: str) -> ChangeCo
     """Return a drop since the midnight from which rates differ most from those before, of no
     release; None where rates had fallen by then, or too few users tell.
     """
-    day, later = day_of(drop.cut.at + DAY, zone) + DAY, list[ChangeCounts]()
+    day, later = day_of(drop.cut.at, zone) + 2 * DAY, list[ChangeCounts]()
     while (at := midnight(day, zone)) < drop.cut.until:
         later.append(_counts(hours, replace(drop.cut, at=at, release=None)))
         day += DAY
