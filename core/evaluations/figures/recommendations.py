@@ -87,7 +87,7 @@ def _frequent_failures(target: TargetView) -> Iterator[tuple[str, str]]:
         return
     worst = max(target.by_scorer, key=lambda it: it.failed)
     if len(target.by_scorer) > 1 and worst.failed / failures > LARGE_SHARE:
-        name = target.scorer_names[worst.number - 1] if worst.number else "the cases' assertions"
+        name = target.scorer_names[worst.number - 1] if worst.number else "Scorers of the cases"
         yield (
             f"{target.title}: begin with what fails “{name}”.",
             f"{worst.failed} of {failures} failed checks",

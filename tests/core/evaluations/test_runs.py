@@ -109,6 +109,14 @@ def test_expectations_of_a_case_are_scored_besides_the_evaluations_scorers(one: 
     assert found.success_rate.value == 0.5
 
 
+def test_the_scorers_of_cases_are_recommended_by_the_name_that_the_results_have(
+    one: Person,
+) -> None:
+    case = {"input": answering("good 13"), "expected_output": {"type": "numeric", "value": 12}}
+    found = evaluated(one.actor, test_cases=[case] * 12)
+    assert "begin with what fails “Scorers of the cases”" in found.recommendations[0].text
+
+
 def test_rates_are_told_by_tag(one: Person) -> None:
     cases = [{"input": answering("good"), "tags": ["easy"]}, {"input": answering("bad")}]
     found = evaluated(one.actor, test_cases=cases)
