@@ -97,6 +97,21 @@ def test_a_saved_mapping_that_reads_other_columns_says_which(
     assert "“status”" not in warning.value
 
 
+def test_the_mapping_of_a_dry_run_is_not_called_detected(console: Console, admin: Person) -> None:
+    import_id = added(admin, requests(NOW))
+    mapping = read(admin, import_id).mapping
+    assert mapping is not None
+    mapping["fields"].pop("status")
+    with transaction() as session:
+        kept = NewMapping(name="Other", mapping=mapping)
+        saved = mappings.save_mapping(session, kept, actor=admin.actor)
+        imports.check(session, import_id, ImportStart(mapping_id=saved.id), actor=admin.actor)
+    imported(admin, import_id)
+    app = opened(console, admin, import_id)
+    assert labelled(app.selectbox, "Mapping").options == ["Current mapping", "Other"]
+    assert app.dataframe[0].value.set_index("Column").loc["status", "Field"] == "Keep as extra data"
+
+
 def test_a_file_of_an_unknown_row_type_is_imported_once_its_type_and_time_are_chosen(
     console: Console, admin: Person
 ) -> None:

@@ -77,7 +77,8 @@ def _draw_saved(found: ImportView) -> UUID | None:
         "Mapping",
         [None, *by_id],
         key=field_keys.key("saved", found.id),
-        format_func=lambda id_: "Detected mapping" if id_ is None else by_id[id_].name,
+        # Not the detected one: it may be saved, and is that of the last dry run
+        format_func=lambda id_: "Current mapping" if id_ is None else by_id[id_].name,
         width=420,
     )
     if chosen is not None:
