@@ -115,7 +115,9 @@ def run(run_id: str, session: SessionDep, actor: ActorDep) -> RunDetail:
 def phases(
     session: SessionDep, actor: ActorDep, query: QueryDep, format: Format = "json"
 ) -> CountedItems[Phase] | StreamingResponse:
-    """Return the duration of each phase of each job, over time and compared."""
+    """Return the durations of phases of each job, over time and compared: of at most a thousand
+    phases, those that most runs have.
+    """
     items = batch_phases.phases(session, query, actor=actor)
     if format == "csv":
         note_export(session, "batch_phases", query, actor)

@@ -1,9 +1,22 @@
 """Durations of phases in milliseconds; values that are not numbers are skipped."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Label, Select, case, cast, func, literal, null, select
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    Label,
+    Select,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+    tuple_,
+)
 from sqlalchemy.orm import Session
 
 from core.batches.models import BatchRunRecord
@@ -17,6 +30,7 @@ from core.identity.schemas import Actor
 
 # Senders choose these values: casting any other text would fail the whole statement
 NUMBER = r"^-?[0-9]{1,12}(\.[0-9]+)?$"
+MOST_PHASES = 1000  # where names have IDs in them, there is no end of phases
 NOTHING = PhaseFigures(runs=0, avg_ms=None, p50_ms=None, p95_ms=None, max_ms=None)
 
 runs = table_of(BatchRunRecord)
@@ -30,14 +44,19 @@ took: ColumnElement[float] = case(
 )
 
 Key = tuple[str, str]
+KEY = tuple_(runs.c.batch_job, phase.c.key)
+MOST_RUNS_FIRST = func.count().desc(), runs.c.batch_job, phase.c.key
 
 
 def phases(session: Session, query: BatchRunQuery, *, actor: Actor) -> list[Phase]:
-    """Return each job's phases, longest first: in total, by day, and in the previous period."""
+    """Return each job's phases, longest first: in total, by day, and in the previous period.
+
+    At most MOST_PHASES, those that most runs have.
+    """
     require(actor, Permission.WATCH)
-    found = _figures(session, query)
-    before = _figures(session, query.previous)
-    trend = _by_day(session, query)
+    found = _figures(session, _totals(query).order_by(*MOST_RUNS_FIRST).limit(MOST_PHASES))
+    before = _figures(session, _totals(query.previous).where(KEY.in_(found)))
+    trend = _by_day(session, query, found)
     each = [
         Phase(
             batch_job=key[0],
@@ -51,10 +70,12 @@ def phases(session: Session, query: BatchRunQuery, *, actor: Actor) -> list[Phas
     return sorted(each, key=lambda one: (one.batch_job, -(one.p50_ms or 0), one.phase))
 
 
-def _figures(session: Session, query: BatchRunQuery) -> dict[Key, PhaseFigures]:
-    rows = session.execute(
-        _measured(query, func.avg(took).label("avg"), func.max(took).label("longest"))
-    ).mappings()
+def _totals(query: BatchRunQuery) -> Select[Any]:
+    return _measured(query, func.avg(took).label("avg"), func.max(took).label("longest"))
+
+
+def _figures(session: Session, totals: Select[Any]) -> dict[Key, PhaseFigures]:
+    rows = session.execute(totals).mappings()
     return {
         (row["batch_job"], row["key"]): PhaseFigures(
             runs=row["runs"],
@@ -67,10 +88,13 @@ def _figures(session: Session, query: BatchRunQuery) -> dict[Key, PhaseFigures]:
     }
 
 
-def _by_day(session: Session, query: BatchRunQuery) -> defaultdict[Key, list[PhaseDay]]:
+def _by_day(
+    session: Session, query: BatchRunQuery, keys: Collection[Key]
+) -> defaultdict[Key, list[PhaseDay]]:
     at = start_of("day", runs.c.started_at, query.period.zone).label("at")
     found: defaultdict[Key, list[PhaseDay]] = defaultdict(list)
-    for row in session.execute(_measured(query, at).group_by(at).order_by(at)).mappings():
+    measured = _measured(query, at).where(KEY.in_(keys)).group_by(at).order_by(at)
+    for row in session.execute(measured).mappings():
         p50, p95 = (round(each) for each in row["times"])
         found[row["batch_job"], row["key"]].append(
             PhaseDay(at=row["at"], runs=row["runs"], p50_ms=p50, p95_ms=p95)
