@@ -3,7 +3,8 @@
 In two steps, so that a month of twenty models is read in days and only what stands out in hours:
 1. Each day of each model is compared with all its other days: how many of its requests were slower
    than 95% of theirs, or failed, and how likely that is by chance. The level is 1%, divided by the
-   number of days looked at (Bonferroni).
+   number of days looked at (Bonferroni). Days that are incidents by this are then left out of the
+   others' baseline, which several of them would raise until none is found.
 2. The days that stand out are looked at by hour. An hour is part of an incident when at least a
    fifth of its requests was slow and its p95 half as long again as usual, or when its error rate is
    three times the usual one. Two such hours are one incident when at most an hour lies between
@@ -87,14 +88,11 @@ def incidents(session: Session, query: AiMetricsQuery, *, actor: Actor) -> list[
     )
     if needs_raw_rows(session, whole):
         return []
-    days = {
-        key: list(_beside_usual(slots))
-        for key, slots in model_intervals.read(session, whole, Interval.DAY).items()
-    }
+    slots = model_intervals.read(session, whole, Interval.DAY)
     found = [
         one
         for trouble, test in TESTS.items()
-        for one in _found(session, query, days, trouble, test)
+        for one in _found(session, query, _days(slots, trouble, test), trouble, test)
     ]
     return sorted(found, key=lambda each: each.start, reverse=True)
 
@@ -152,18 +150,48 @@ def _outstanding(
     ]
 
 
-def _beside_usual(slots: Sequence[ModelInterval]) -> Iterator[tuple[ModelInterval, Baseline]]:
-    """Yield each day with the model's baseline from all other days, if they have enough data."""
-    requests, errors = sum(slot.requests for slot in slots), sum(slot.errors for slot in slots)
-    each = np.array([slot.quicker for slot in slots])
+def _days(slots: dict[Key, list[ModelInterval]], trouble: IncidentKind, test: Test) -> Days:
+    """Return the days of each model, beside its other days that were not incidents themselves."""
+    return {
+        key: list(_beside_usual(days, _normal_days(days, trouble, test)))
+        for key, days in slots.items()
+    }
+
+
+def _normal_days(
+    slots: Sequence[ModelInterval], trouble: IncidentKind, test: Test
+) -> list[ModelInterval]:
+    days = list(_beside_usual(slots, slots))
+    tried = [test(slot, usual) for slot, usual in days]
+    strange = {
+        slot.at
+        for (slot, _), (part, whole, expected), chance in zip(
+            days, tried, chances_of_so_many(tried), strict=True
+        )
+        if chance < LEVEL / len(days) and part / whole >= _least_share(trouble, expected)
+    }
+    return [slot for slot in slots if slot.at not in strange]
+
+
+def _beside_usual(
+    slots: Sequence[ModelInterval], normal: Sequence[ModelInterval]
+) -> Iterator[tuple[ModelInterval, Baseline]]:
+    """Yield each day with the model's baseline from all other normal days, if they have enough
+    data.
+    """
+    counted = {slot.at for slot in normal}
+    own = [slot.at in counted for slot in slots]
+    requests, errors = sum(slot.requests for slot in normal), sum(slot.errors for slot in normal)
+    each = np.array([slot.quicker for slot in slots]) * np.array(own)[:, None]
     others = each.sum(axis=0) - each
     limits = (others < np.ceil((1 - SLOW) * others[:, -1:])).sum(axis=1) + LOWEST
     # Where no latency is known, none is beyond the last bucket
     limits[others[:, -1] == 0] = LOWEST + each.shape[1] - 1
-    for slot, limit in zip(slots, limits.tolist(), strict=True):
+    for slot, limit, is_own in zip(slots, limits.tolist(), own, strict=True):
+        rest = requests - slot.requests * is_own
         # Of no error in n the rate may still be 1 in n.
-        if requests - slot.requests >= FEWEST_USUAL:
-            yield slot, Baseline(limit, max(errors - slot.errors, 1) / (requests - slot.requests))
+        if rest >= FEWEST_USUAL:
+            yield slot, Baseline(limit, max(errors - slot.errors * is_own, 1) / rest)
 
 
 def _is_slow(slot: ModelInterval, usual: Baseline) -> tuple[int, int, float]:

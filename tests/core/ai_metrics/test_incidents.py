@@ -71,6 +71,14 @@ def test_a_slow_model_is_found_in_its_hours(is_folded: bool) -> None:
     assert incident.affected > incident.requests / 2
 
 
+def test_days_of_one_incident_are_not_in_the_baseline_of_each_other() -> None:
+    start = START + 4 * DAY
+    send(*traffic(slow=between(start, start + 2 * DAY)))
+    [incident] = found()
+    assert incident.end - incident.start > 44 * HOUR
+    assert incident.usual < 3000  # of the other days it is 2,500
+
+
 def test_one_that_goes_over_midnight_is_one() -> None:
     start = START + 5 * DAY - 3 * HOUR
     send(*traffic(slow=between(start, start + 6 * HOUR)))
