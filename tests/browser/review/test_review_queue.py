@@ -38,6 +38,7 @@ def test_items_one_after_the_other_without_the_mouse(
     for number in range(items):
         original = response(tab).input_value()
         expect(focus(tab)).to_contain_text(original)
+        expect(focus(tab)).to_be_focused()  # so that screen readers read it
         seen.append(original)
         keys.press(str(1 + number % 2))
         keys.press("6")

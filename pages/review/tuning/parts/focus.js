@@ -1,6 +1,14 @@
-// Brings a part of the page into view, once: where it is wanted anew, `token` is another.
+// Brings a part of the page into view and focus, once: when it is wanted anew, `token` differs.
 
 const PATIENCE_MS = 3000; // messages are drawn one after the other
+
+// Screen readers then read it, and Tab goes on from it; what has the focus already keeps it.
+function takesFocus(found) {
+  if (!found || document.activeElement !== document.body) return false;
+  found.tabIndex = -1;
+  found.focus({ preventScroll: true });
+  return true;
+}
 
 export default function ({ data, parentElement }) {
   if (parentElement.token === data.token) return undefined;
@@ -8,6 +16,7 @@ export default function ({ data, parentElement }) {
   const until = Date.now() + PATIENCE_MS;
   let timer;
   let height = 0;
+  let isFocused = false;
   const look = () => {
     const found = document.querySelector(data.selector);
     const now = found?.closest(".stMain")?.scrollHeight ?? 0;
@@ -15,6 +24,7 @@ export default function ({ data, parentElement }) {
     const fits = found && found.clientHeight < innerHeight;
     if (found && now !== height) found.scrollIntoView({ block: data.block === "center" && !fits ? "start" : data.block });
     height = now;
+    isFocused ||= takesFocus(found);
     if (Date.now() < until) timer = setTimeout(look, 100);
   };
   // Whoever scrolls meanwhile is left alone.
