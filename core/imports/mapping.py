@@ -76,6 +76,7 @@ class ValueUnit(StrEnum):
     HOURS = "h"
     SECONDS_SINCE_START = "since_s"
     MILLISECONDS_SINCE_START = "since_ms"
+    SPREADSHEET_DATE = "spreadsheet"
     DOLLARS = "usd"
     CENTS = "cents"
     THUMBS = "thumbs"
@@ -84,6 +85,8 @@ class ValueUnit(StrEnum):
 
 
 SINCE_START = (ValueUnit.SECONDS_SINCE_START, ValueUnit.MILLISECONDS_SINCE_START)
+# Many other numbers look like these: only a column's name can say that they are times
+TIMES_BY_NAME = (*SINCE_START, ValueUnit.SPREADSHEET_DATE)
 
 
 class FieldRule(BaseModel):

@@ -29,6 +29,8 @@ MARCH = "2026-03-04T05:06:07+00:00"
         ("Wed, 04 Mar 2026 05:06:07 GMT", MARCH),
         ("04/Mar/2026:05:06:07 +0000", MARCH),
         ("20260304T050607Z", MARCH),
+        # German spreadsheets write a comma; all such rows were rejected
+        ("1772600767,5", "2026-03-04T05:06:07.500000+00:00"),
     ],
 )
 def test_a_time_is_read_as_it_is_meant(folder: Folder, written: str, meant: str) -> None:
@@ -60,6 +62,33 @@ def test_times_without_a_zone_are_asked_for_and_read_in_the_zone_that_is_said(
         "2026-03-04T04:06:07+00:00",
         "2026-07-04T03:06:07.979960+00:00",
     ]
+
+
+@pytest.mark.parametrize("mark", [".", ","])
+def test_days_of_a_spreadsheet_are_dates_in_the_zone_that_is_said(
+    folder: Folder, mark: str
+) -> None:
+    # Taken for seconds since some start, all rows came within some seconds of the import
+    path = folder.write(
+        f"timestamp;event_type\n46085{mark}2125810185;page.view\n46207{mark}5;page.view\n46208;a.b\n"
+    )
+
+    [question] = [each for each in known(path).questions if each.default]
+    rows = rows_of(path, mapping_of(path, zone="Europe/Berlin"))
+
+    assert (question.key, question.default) == ("zone", "UTC")
+    assert [row["created_at"] for row in rows] == [
+        "2026-03-04T04:06:07+00:00",
+        "2026-07-04T10:00:00+00:00",
+        "2026-07-04T22:00:00+00:00",
+    ]
+
+
+def test_what_is_no_date_of_a_spreadsheet_is_rejected() -> None:
+    read = timestamps.reader(ValueUnit.SPREADSHEET_DATE, zone="UTC", start=None, zero=0)
+    for wrong in ("tomorrow", "1772600767", "nan", None):
+        with pytest.raises(ValueError, match="is not a time"):
+            read(wrong)
 
 
 def test_days_and_months_are_told_apart_by_days_that_are_no_months(folder: Folder) -> None:

@@ -15,6 +15,7 @@ UNITS = {
     ValueUnit.HOURS: "hours",
     ValueUnit.SECONDS_SINCE_START: "seconds since the start",
     ValueUnit.MILLISECONDS_SINCE_START: "milliseconds since the start",
+    ValueUnit.SPREADSHEET_DATE: "spreadsheet dates",
     ValueUnit.ISO: "dates and times",
     ValueUnit.DAY_FIRST: "day first",
     ValueUnit.MONTH_FIRST: "month first",
@@ -26,6 +27,7 @@ UNITS = {
 }
 # In a sentence; the others follow "in"
 IN_SENTENCES = {
+    ValueUnit.SPREADSHEET_DATE: "as spreadsheet dates",
     ValueUnit.ISO: "as dates and times",
     ValueUnit.DAY_FIRST: "with the day first",
     ValueUnit.MONTH_FIRST: "with the month first",

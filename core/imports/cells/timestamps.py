@@ -1,15 +1,16 @@
 """Times as files write them: ISO with any offset or none, epochs in four units, seconds since some
-start, and older formats.
+start, days of a spreadsheet, and older formats.
 """
 
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from core.imports.cells.decimal_marks import decimal
 from core.imports.mapping import SINCE_START, ValueUnit
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -21,6 +22,9 @@ PER_SECOND = {
 }
 # Seconds from 1990 to 2100: what lies there, in one of the units, is taken for an epoch.
 EARLIEST_EPOCH, LATEST_EPOCH = 631_152_000, 4_102_444_800
+# Excel and others store a time as days since then, which are 36,526 in 2000 and 73,050 in 2099
+SPREADSHEET_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001  in the zone of the file
+EARLIEST_DATE, LATEST_DATE = 36_526, 73_050
 NO_ZONE = "has no time zone; choose one"
 ZONE_WORDS = re.compile(r"\s*(?:\(?(?:UTC|GMT|Z)\)?)$")
 DAY_FIRST = ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y")
@@ -54,7 +58,7 @@ def reader(unit: ValueUnit, *, zone: str | None, start: datetime | None, zero: f
         per_second = 1000 if unit is ValueUnit.MILLISECONDS_SINCE_START else 1
         return _reader(
             lambda value: (
-                begin + timedelta(seconds=(float(value) - zero) / per_second)
+                begin + timedelta(seconds=(_number(value) - zero) / per_second)
             ).astimezone(UTC),
             "a number of seconds",
         )
@@ -63,7 +67,9 @@ def reader(unit: ValueUnit, *, zone: str | None, start: datetime | None, zero: f
             lambda value: EPOCH + timedelta(microseconds=_microseconds(value, per_second)),
             "a time since 1970",
         )
-    return _written(ZoneInfo(zone) if zone else None, _formats(unit))
+    is_date = unit is ValueUnit.SPREADSHEET_DATE
+    parse = _of_spreadsheet if is_date else partial(_of_text, formats=_formats(unit))
+    return _written(ZoneInfo(zone) if zone else None, parse)
 
 
 def _reader(convert: Callable[[Any], datetime], what: str) -> Reader:
@@ -80,7 +86,27 @@ def _microseconds(value: Any, per_second: int) -> int:  # noqa: ANN401  a cell o
     # Nanoseconds are too long for a float.
     if value.lstrip("-").isdecimal() if isinstance(value, str) else isinstance(value, int):
         return int(value) * 1_000_000 // per_second
-    return round(float(value) * 1_000_000 / per_second)
+    return round(_number(value) * 1_000_000 / per_second)
+
+
+def _number(value: Any) -> float:  # noqa: ANN401  a cell of any type
+    return float(decimal(value) if isinstance(value, str) else value)
+
+
+def _of_spreadsheet(value: Any) -> datetime | None:  # noqa: ANN401  a cell of any type
+    try:
+        days = _number(value)
+    except (ValueError, TypeError):
+        return None
+    if not is_spreadsheet_date(days):
+        return None
+    # A fraction of a day is not exact: 12:00:00 may be a microsecond early
+    return SPREADSHEET_EPOCH + timedelta(milliseconds=round(days * 86_400_000))
+
+
+def is_spreadsheet_date(number: float) -> bool:
+    """Whether a number is a day of our century in a spreadsheet."""
+    return EARLIEST_DATE <= number <= LATEST_DATE
 
 
 @lru_cache(maxsize=20_000)
@@ -104,18 +130,20 @@ def _formats(unit: ValueUnit) -> tuple[str, ...]:
     return tuple(day + clock for day in days for clock in CLOCKS) + OTHER
 
 
-def _written(zone: ZoneInfo | None, formats: tuple[str, ...]) -> Reader:
+def _of_text(value: Any, formats: tuple[str, ...]) -> datetime | None:  # noqa: ANN401  a cell
+    if isinstance(value, datetime):
+        return value
+    try:
+        return datetime.fromisoformat(value)
+    except (ValueError, TypeError):
+        return _parsed(str(value), formats)
+
+
+def _written(zone: ZoneInfo | None, parse: Callable[[Any], datetime | None]) -> Reader:
     def read(value: Any) -> str:  # noqa: ANN401  a cell of any type
-        if isinstance(value, datetime):
-            at = value
-        else:
-            try:
-                at = datetime.fromisoformat(value)
-            except (ValueError, TypeError):
-                found = _parsed(str(value), formats)
-                if found is None:
-                    raise ValueError(f"“{str(value)[:60]}” is not a time") from None
-                at = found
+        at = parse(value)
+        if at is None:
+            raise ValueError(f"“{str(value)[:60]}” is not a time")
         if at.tzinfo is None:
             if zone is None:
                 raise ValueError(f"“{str(value)[:60]}” {NO_ZONE}")

@@ -147,6 +147,8 @@ def of_times(told: list[Any]) -> ValueUnit | None:
     found = [number for value in told if (number := number_of(value)) is not None]
     if len(found) >= len(told) * 0.8:
         middle = median(found)
+        if all(map(timestamps.is_spreadsheet_date, found)):
+            return ValueUnit.SPREADSHEET_DATE
         counts_from_start = min(found) >= 0 and middle < timestamps.EARLIEST_EPOCH
         return timestamps.unit_of_epoch(middle) or (
             ValueUnit.SECONDS_SINCE_START if counts_from_start else None
@@ -199,6 +201,8 @@ def _times_read(texts: list[str], unit: ValueUnit) -> int:
 
 def is_zoneless(told: list[Any], unit: ValueUnit | None) -> bool:
     """Whether times are written without a zone."""
+    if unit is ValueUnit.SPREADSHEET_DATE:
+        return True
     if unit not in (ValueUnit.ISO, ValueUnit.DAY_FIRST, ValueUnit.MONTH_FIRST):
         return False
     found = [

@@ -14,7 +14,7 @@ from typing import Any
 from core.imports.cells import units, values
 from core.imports.containers.paths import getter, within
 from core.imports.fields import words
-from core.imports.mapping import FieldRule, TurnPaths, ValueType, ValueUnit
+from core.imports.mapping import TIMES_BY_NAME, FieldRule, TurnPaths, ValueType
 from core.imports.recognition import names
 
 Turn = dict[str, Any]
@@ -163,7 +163,7 @@ def _time(every: dict[str, str], value: list[Turn]) -> FieldRule | None:
         for key, plain in every.items():
             told = [each[key] for each in value if not values.is_nothing(each.get(key))]
             unit = units.of_times(told) if plain == name and told else None
-            if unit is not None and unit is not ValueUnit.SECONDS_SINCE_START:
+            if unit is not None and unit not in TIMES_BY_NAME:
                 return FieldRule(path=key, as_=ValueType.TIME, unit=unit)
     return None
 

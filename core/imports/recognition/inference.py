@@ -8,7 +8,7 @@ from typing import Any
 
 from core.imports.cells import units, values
 from core.imports.fields import FIELDS, words
-from core.imports.mapping import FieldRule, ValueType, ValueUnit
+from core.imports.mapping import TIMES_BY_NAME, FieldRule, ValueType, ValueUnit
 from core.imports.parsed import RowKind
 from core.imports.recognition import field_rules, names
 from core.imports.recognition.samples import Samples
@@ -119,7 +119,7 @@ def time_columns(
         is_plain = not any(isinstance(value, dict | list | bool) for value in told)
         if path not in taken and is_plain and len(told) >= max(most * filled, 1):
             unit = units.of_times(told)
-            if unit is not None and unit is not ValueUnit.SECONDS_SINCE_START:
+            if unit is not None and unit not in TIMES_BY_NAME:
                 found[path] = unit
     return found
 
