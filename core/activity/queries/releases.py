@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, DateTime, RowMapping, Select, Table, func, select
 from sqlalchemy.orm import Session
@@ -36,6 +36,13 @@ class ReleaseSeen(View):
     app: str
     release: str
     first_seen_at: datetime
+
+
+class ReleaseOfApps(NamedTuple):
+    """When a release was first seen in any of some apps, and in which."""
+
+    first_seen_at: datetime
+    apps: list[str]
 
 
 class PromptVersionSeen(View):
@@ -79,17 +86,17 @@ def first_seen_at(session: Session, watched: Watched) -> datetime | None:
 
 def first_seen_by_release(
     session: Session, watched: Watched, names: Collection[str]
-) -> dict[str, datetime]:
-    """Return when each of some releases was first seen in the environment and app of the filters;
-    those that were not are left out.
+) -> dict[str, ReleaseOfApps]:
+    """Return when each of some releases was first seen in the environment and app of the filters,
+    and in which apps; those that were not are left out.
     """
     row = releases.c
     wanted = [row.environment == watched.environment, row.release.in_(names)]
     if watched.app is not None:
         wanted.append(row.app == watched.app)
-    first = func.min(row.first_seen_at, type_=MOMENT)
-    rows = session.execute(select(row.release, first).where(*wanted).group_by(row.release))
-    return {release: at for release, at in rows}
+    first, apps = func.min(row.first_seen_at, type_=MOMENT), func.array_agg(row.app.distinct())
+    rows = session.execute(select(row.release, first, apps).where(*wanted).group_by(row.release))
+    return {release: ReleaseOfApps(at, apps) for release, at, apps in rows}
 
 
 def release_place(session: Session, watched: Watched) -> str | None:

@@ -55,12 +55,12 @@ def draw(reads: Reads, chosen: Filters) -> None:
 
 def _choose_both(found: ReleaseComparison, earlier: str, later: str) -> None:
     """Draw the choice of both; neither offers the release that is chosen as the other."""
-    usual = default_earlier(found.releases, found.later)
+    usual = default_earlier(found.releases, found.later, found.apps)
     is_before = found.releases.index(usual) < found.releases.index(found.later)
     default = f"{'Previous' if is_before else 'Next'} ({usual})"
     _choose("earlier", "Baseline", _without(found.releases, later), default)
     baseline = earlier if earlier == found.earlier else ""
-    default = f"Latest ({default_later(found.releases, baseline)})"
+    default = f"Latest ({default_later(found.releases, baseline, found.apps)})"
     _choose("later", "Compared release", _without(found.releases, baseline), default)
 
 

@@ -148,6 +148,23 @@ def test_a_release_is_compared_with_the_one_just_before_it_and_the_first_with_th
     assert named(got(analyst, later="1.1", earlier="1.1")) == ("1.0", "1.1")
 
 
+def test_the_release_before_is_one_of_the_same_app(
+    analyst: httpx2.Client, database: object
+) -> None:
+    # With another app's release as its baseline, a release was "worse" by 35 points
+    for hours, (app, release) in enumerate(
+        [("web", "4.2"), ("shop", "1"), ("web", "4.1"), ("shop", "0.9")], 1
+    ):
+        requested(release, timedelta(hours=hours), 1, app=app)
+    assert got(analyst)["releases"] == ["0.9", "4.1", "1", "4.2"]
+    assert named(got(analyst)) == ("4.1", "4.2")
+    assert named(got(analyst, later="1")) == ("0.9", "1")
+    assert named(got(analyst, earlier="0.9")) == ("0.9", "1")
+    assert named(got(analyst, earlier="1", later="4.2")) == ("1", "4.2")
+    requested("5", timedelta(minutes=5), 1, app="new")
+    assert named(got(analyst)) == ("4.2", "5")
+
+
 def test_a_given_earlier_release_is_compared_with_the_latest_other_one(
     analyst: httpx2.Client, database: object
 ) -> None:

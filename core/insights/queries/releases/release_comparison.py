@@ -22,7 +22,12 @@ from core.insights.queries.prompt_versions import (
 from core.insights.queries.releases import release_quality, version_scores
 from core.insights.queries.releases.release_quality import Parts
 from core.insights.queries.releases.version_scores import ScoresByVersion
-from core.insights.release_figures import ReleaseComparison, default_earlier, default_later
+from core.insights.release_figures import (
+    AppsByRelease,
+    ReleaseComparison,
+    default_earlier,
+    default_later,
+)
 from core.presentation import comparison
 from core.presentation.comparison import NOT_KNOWN, Change, Kpi, Meaning
 from core.presentation.formatting import FigureUnit
@@ -42,36 +47,44 @@ def compare_releases(
     query = replace(query, watched=replace(query.watched, release=None))
 
     def read() -> ReleaseComparison | None:
-        by_name = _by_release(core, query)
+        by_name, apps = _by_release(core, query)
         if len(by_name) < 2:
             return None
-        names = _two_of([*by_name], earlier, later)
+        names = _two_of([*by_name], apps, earlier, later)
         pair = (by_name[names[1]], by_name[names[0]])
         items = [*_request_kpis(pair)]
         if is_known(query):
             items += _quality_kpis(core, ai, query, pair)
         return ReleaseComparison(
-            releases=list(by_name), earlier=names[0], later=names[1], items=items
+            releases=list(by_name), apps=apps, earlier=names[0], later=names[1], items=items
         )
 
     return cached_if_large(core, ("releases", query, earlier, later), read)
 
 
-def _by_release(core: Session, query: AiMetricsQuery) -> dict[str, Row]:
-    """Return the rows of the period's releases, in the order in which these were first seen."""
+def _by_release(
+    core: Session, query: AiMetricsQuery
+) -> tuple[dict[str, Row], dict[str, list[str]]]:
+    """Return the rows of the period's releases, in the order in which these were first seen, and
+    their apps.
+    """
     rows = {
         row["value"]: row for row in read_by_value(core, query, measures, "release") if row["value"]
     }
     # A row's first request is one of the period, in which an older release may come second
-    seen = {name: row["first_at"] for name, row in rows.items()}
-    seen |= first_seen_by_release(core, query.watched, rows)
-    return {name: rows[name] for name in sorted(rows, key=lambda name: (seen[name], name))}
+    seen = first_seen_by_release(core, query.watched, rows)
+    at = {name: row["first_at"] for name, row in rows.items()}
+    at |= {name: one.first_seen_at for name, one in seen.items()}
+    in_order = {name: rows[name] for name in sorted(rows, key=lambda name: (at[name], name))}
+    return in_order, {name: one.apps for name, one in seen.items()}
 
 
-def _two_of(releases: Sequence[str], earlier: str, later: str) -> tuple[str, str]:
-    new = later if later in releases else default_later(releases, earlier)
+def _two_of(
+    releases: Sequence[str], apps: AppsByRelease, earlier: str, later: str
+) -> tuple[str, str]:
+    new = later if later in releases else default_later(releases, earlier, apps)
     is_usable = earlier in releases and earlier != new
-    return earlier if is_usable else default_earlier(releases, new), new
+    return earlier if is_usable else default_earlier(releases, new, apps), new
 
 
 def _request_kpis(rows: Pair) -> Iterator[Kpi]:
