@@ -27,9 +27,11 @@ def loaded(stored_text: str | None, *, is_object: bool | None) -> ErrorSummary |
 
 
 def in_words(summary: ErrorSummary | None) -> str | None:
-    """Return a summary for one line: of an object its message, else its JSON."""
+    """Return a summary for one line: of an object its message, else its texts, else its JSON."""
     if not isinstance(summary, dict):
         return summary
     texts = (summary.get(name) for name in TELLING)
     found = next((text for text in texts if isinstance(text, str) and text), None)
+    if found is None and summary and all(isinstance(each, str) for each in summary.values()):
+        return "; ".join(f"{name}: {said}" for name, said in summary.items())
     return found or msgspec.json.encode(summary).decode()

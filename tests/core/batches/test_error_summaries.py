@@ -92,6 +92,8 @@ def test_lists_failures_and_findings_have_an_object_in_words() -> None:
         ("text", "text"),
         ({"code": "E1", "message": "No disk"}, "No disk"),
         ({"error": {"nested": 1}, "reason": "why"}, "why"),
+        # An object of its own words stood in a finding as JSON
+        ({"write": "disk full", "clean": "no lock"}, "write: disk full; clean: no lock"),
         ({"a": 1}, '{"a":1}'),
         ({}, "{}"),
     ],
