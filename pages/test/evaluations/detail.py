@@ -125,9 +125,8 @@ def _change(what: str, evaluation_id: UUID) -> None:
 def _ask_to_delete(found: EvaluationView) -> None:
     results = formatting.count(found.progress.done, "result")
     body = f"{text.plain(found.name)} is deleted with its {results}."
-    dialogs.confirm(
-        "Delete evaluation", body, "Delete", _delete, found.id, key="evaluations.delete"
-    )
+    title, label = "Delete this evaluation?", "Delete evaluation"
+    dialogs.confirm(title, body, label, _delete, found.id, key="evaluations.delete")
 
 
 @errors.action

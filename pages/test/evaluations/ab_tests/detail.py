@@ -108,7 +108,8 @@ def _ask_to_run_again(found: AbTestView) -> None:
 
 def _ask_to_delete(found: AbTestView) -> None:
     body = f"{text.plain(found.test_name)} is deleted with its results and its evaluation."
-    dialogs.confirm("Delete A/B test", body, "Delete", _delete, found.id, key="ab_tests.delete")
+    title, label = "Delete this A/B test?", "Delete A/B test"
+    dialogs.confirm(title, body, label, _delete, found.id, key="ab_tests.delete")
 
 
 @errors.action
