@@ -217,6 +217,14 @@ class RatingsOfModel(Ratings):
     model: str
 
 
+class RatingsOfValue(Ratings):
+    """Ratings of the answers of one prompt version, as name@version, or of one release; without a
+    value, of answers for which it is unknown.
+    """
+
+    value: str
+
+
 class FeedbackBefore(Ratings):
     """Ratings of the previous period, and how many had a comment."""
 
@@ -225,14 +233,18 @@ class FeedbackBefore(Ratings):
 
 
 class FeedbackStats(FeedbackBefore):
-    """Feedback of a period: in total, by day, by model, and of as much of the previous period.
+    """Feedback of a period: in total, by day, by what made the answers, and of as much of the
+    previous period.
 
-    `models_of` is the number of latest ratings that the models are based on. `is_previous_whole` is
+    `models_of` is the number of latest ratings that the models, prompt versions and releases are
+    based on; without one of a message, that of its conversation counts. `is_previous_whole` is
     false where retention has deleted ratings of the previous period, which is then not compared.
     """
 
     days: list[RatingsOfDay]
     models: list[RatingsOfModel]
+    prompt_versions: list[RatingsOfValue]
+    releases: list[RatingsOfValue]
     models_of: int
     previous: FeedbackBefore
     is_previous_whole: bool

@@ -1,21 +1,24 @@
-"""Metrics of users' feedback: positive ratings, ratings by day, and by model."""
+"""Metrics of users' feedback: positive ratings, by day, and by what made the answers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 import streamlit as st
 
 from core.knowledge import charts as feedback_charts
 from core.knowledge.feedback.kpis import feedback_kpis
-from core.knowledge.views import FeedbackStats, Ratings, RatingsOfModel
+from core.knowledge.views import FeedbackStats, Ratings
 from core.presentation import formatting
 from core.presentation.periods import DAY
-from pages._ui import charts, columns, definitions, errors, kpis, tables, watch
+from pages._ui import charts, columns, definitions, errors, kpis, links, tables, watch
 from pages._ui.charts import Point
 from pages._ui.filters import filter_state
 from pages._ui.filters.selection import Filters
 from pages._ui.tables import TableColumn
 
 PAGE = "feedback"
+# As the filters of AI metrics are named
+ORIGINS = {"model": "Model", "prompt_version": "Prompt version", "release": "Release"}
 TOO_FEW = "Fewer than ten ratings: too few for an interval."
 
 
@@ -33,22 +36,49 @@ def draw(found: FeedbackStats, chosen: Filters) -> None:
 
         chart = feedback_charts.ratings(charts.palette(), found.days, zone)
         charts.show(chart, "feedback.chart", on_pick=look)
-    with right, watch.panel("By model", "95% interval (Wilson)"):
-        shown: Sequence[TableColumn[RatingsOfModel]] = [
-            columns.text("Model", lambda row: row.model or "Unknown", width=150),
-            columns.number("Ratings", lambda row: row.rated, width=70),
-            columns.text("Positive", lambda row: formatting.share(row.ratio), width=75),
-            columns.text("95% interval", _interval, width=115),
-        ]
-        tables.draw(
-            found.models,
-            shown,
-            formatting.count(len(found.models), "model"),
-            key="feedback.models",
-            most=6,
-        )
-        if found.models_of < found.rated:
-            st.caption(f"Based on the latest {found.models_of:,} ratings.")
+    with right, watch.panel("By what made the answers", "click a row for its AI metrics"):
+        _draw_origins(found)
+
+
+def _draw_origins(found: FeedbackStats) -> None:
+    """Draw the ratings by model, prompt version or release; a row leads to the AI metrics of it."""
+    by_name: Mapping[str, Sequence[tuple[str, Ratings]]] = {
+        "model": [(row.model, row) for row in found.models],
+        "prompt_version": [(row.value, row) for row in found.prompt_versions],
+        "release": [(row.value, row) for row in found.releases],
+    }
+    name: str = st.segmented_control(
+        "By",
+        list(ORIGINS),
+        default="model",
+        required=True,
+        key=f"{PAGE}.by",
+        format_func=lambda each: ORIGINS[each],
+        label_visibility="collapsed",
+    )
+    shown: Sequence[TableColumn[tuple[str, Ratings]]] = [
+        columns.text(ORIGINS[name], lambda row: row[0] or "Unknown", width=150),
+        columns.number("Ratings", lambda row: row[1].rated, width=70),
+        columns.text("Positive", lambda row: formatting.share(row[1].ratio), width=75),
+        columns.text("95% interval", lambda row: _interval(row[1]), width=115),
+    ]
+    tables.draw(
+        by_name[name],
+        shown,
+        formatting.count(len(by_name[name]), ORIGINS[name].lower()),
+        key=f"{PAGE}.by.{name}",
+        most=6,
+        on_open=partial(_open, name),
+    )
+    if found.models_of < found.rated:
+        st.caption(f"Based on the latest {found.models_of:,} ratings.")
+
+
+def _open(name: str, row: tuple[str, Ratings]) -> None:
+    """Lead to the AI metrics of a value, from a callback; no filter finds what is unknown."""
+    value, _ = row
+    if value:
+        links.go("ai-metrics", **filter_state.shared() | {name: value})
 
 
 def _interval(found: Ratings) -> str:

@@ -56,6 +56,30 @@ def test_ratings_are_counted_by_one_rule_by_day_and_by_model(reviewer: httpx2.Cl
     assert stats["previous"]["ratio"] is None
 
 
+def test_ratings_are_counted_by_prompt_version_and_release(reviewer: httpx2.Client) -> None:
+    # A fall of positive feedback led here, and no figure told which version it came with
+    at = NOW.isoformat()
+    for name, version, release, rating in (
+        ("one", "7", "4.1", 1),
+        ("two", "8", "4.2", -1),
+        ("three", "8", "4.2", -1),
+        ("four", None, "", 1),
+    ):
+        prompt = {"prompt": {"name": "orders", "version": version}} if version else {}
+        answer = {"id": "a", "role": "assistant", "content": "y", "created_at": at} | prompt
+        stored({"id": name, "release": release, "messages": [answer]})
+        rated = {"conversation_id": name, "rating": rating, "created_at": at}
+        # Of one answer, and of a whole conversation
+        store("feedback", rated | {"message_id": "a"}, rated)
+    stats = reviewer.get(f"{FEEDBACK}/stats").json()
+    for field, values in (
+        ("prompt_versions", ["orders@8", "", "orders@7"]),
+        ("releases", ["4.2", "", "4.1"]),
+    ):
+        counted = [(each["value"], each["rated"], each["ratio"]) for each in stats[field]]
+        assert counted == list(zip(values, (4, 2, 2), (0, 1, 1), strict=True))
+
+
 def test_feedback_knows_its_conversation_and_is_narrowed(reviewer: httpx2.Client) -> None:
     answered("one", "small", (1, None))
     answered("two", "large", (-1, None), comment="100% wrong")

@@ -1,4 +1,4 @@
-"""Shares of positive feedback: in total, by day and by model, with intervals."""
+"""Shares of positive feedback, with intervals: in total, by day, and by what made the answers."""
 
 from collections import Counter, defaultdict
 from datetime import date
@@ -12,7 +12,12 @@ from core.conversations.opinions import ConversationOpinion, rated
 from core.database import settings
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.knowledge.feedback.queries.feedback_list import conditions, feedback, models_of
+from core.knowledge.feedback.queries.feedback_list import (
+    AnswerOrigin,
+    conditions,
+    feedback,
+    origins_of,
+)
 from core.knowledge.views import (
     FeedbackBefore,
     FeedbackFilter,
@@ -20,13 +25,14 @@ from core.knowledge.views import (
     Ratings,
     RatingsOfDay,
     RatingsOfModel,
+    RatingsOfValue,
 )
 from core.platform import clock
 from core.presentation.periods import Period, Watched, midnight
 from core.statistics.rates import rate
 
-# A rating's model is looked up in the other database, so only the newest ratings count.
-MOST_LOOKED_AT, AT_ONCE, MOST_MODELS = 100_000, 10_000, 50
+# What made an answer is looked up in the other database, so only the newest ratings count.
+MOST_LOOKED_AT, AT_ONCE, MOST_VALUES = 100_000, 10_000, 50
 SAID = (ConversationOpinion.POSITIVE, ConversationOpinion.NEUTRAL, ConversationOpinion.NEGATIVE)
 
 
@@ -39,17 +45,23 @@ def feedback_stats(
     *,
     actor: Actor,
 ) -> FeedbackStats:
-    """Return the positive share by day and model, and that of the previous period."""
+    """Return the positive share by day and by what made the answers, and that of the previous
+    period.
+    """
     require(actor, Permission.READ_CONTENTS)
     where = conditions(core, filters, period, watched)
-    models, looked_at = _by_model(core, ai, where)
+    by_origin, looked_at = _by_origin(core, ai, where)
     before = period.before(clock.now())
     # What retention has left of the previous period is no period to compare with
     sealed = settings.read(core, settings.Sealed)
     return FeedbackStats(
         **_whole(ai, where).model_dump(),
         days=_by_day(ai, where, period),
-        models=models,
+        models=[RatingsOfModel(model=name, **each) for name, each in by_origin["model"]],
+        prompt_versions=[
+            RatingsOfValue(value=name, **each) for name, each in by_origin["prompt_version"]
+        ],
+        releases=[RatingsOfValue(value=name, **each) for name, each in by_origin["release"]],
         models_of=looked_at,
         previous=_whole(ai, conditions(core, filters, before, watched)),
         is_previous_whole=sealed.has_all(before.start, feedback.name),
@@ -106,10 +118,12 @@ def _by_day(ai: Session, where: list[ColumnElement[bool]], period: Period) -> li
     ]
 
 
-def _by_model(
+def _by_origin(
     core: Session, ai: Session, where: list[ColumnElement[bool]]
-) -> tuple[list[RatingsOfModel], int]:
-    """Return the ratings of each model, most ratings first; models are in the database `core`."""
+) -> tuple[dict[str, list[tuple[str, dict[str, Any]]]], int]:
+    """Return the ratings of the values of each field of an answer's origin, most ratings first, and
+    of how many ratings they are; origins are in the database `core`.
+    """
     columns = feedback.c
     wanted = select(
         columns.message_id, columns.conversation_id, columns.rating, columns.scale
@@ -117,14 +131,21 @@ def _by_model(
     rows = ai.execute(
         wanted.order_by(columns.created_at.desc(), columns.id.desc()).limit(MOST_LOOKED_AT)
     ).all()
-    counted: dict[str, Counter[ConversationOpinion]] = defaultdict(Counter)
+    counted: dict[str, dict[str, Counter[ConversationOpinion]]] = {
+        field: defaultdict(Counter) for field in AnswerOrigin._fields
+    }
     for first in range(0, len(rows), AT_ONCE):
         part = rows[first : first + AT_ONCE]
-        for row, model in zip(
-            part, models_of(core, [(row[0], row[1]) for row in part]), strict=True
-        ):
-            counted[model or ""][ConversationOpinion.of(row.rating, row.scale)] += 1
-    most = sorted(counted.items(), key=lambda item: (-item[1].total(), item[0]))[:MOST_MODELS]
-    return [RatingsOfModel(model=name, **_ratings(each).model_dump()) for name, each in most], len(
-        rows
-    )
+        origins = origins_of(core, [(row[0], row[1]) for row in part])
+        for row, origin in zip(part, origins, strict=True):
+            opinion = ConversationOpinion.of(row.rating, row.scale)
+            for field, value in zip(AnswerOrigin._fields, origin, strict=True):
+                counted[field][value or ""][opinion] += 1
+    return {field: _most_rated(values) for field, values in counted.items()}, len(rows)
+
+
+def _most_rated(
+    counted: dict[str, Counter[ConversationOpinion]],
+) -> list[tuple[str, dict[str, Any]]]:
+    most = sorted(counted.items(), key=lambda item: (-item[1].total(), item[0]))[:MOST_VALUES]
+    return [(value, _ratings(each).model_dump()) for value, each in most]

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -35,7 +35,21 @@ from core.knowledge.views import FeedbackFilter, FeedbackView
 from core.presentation.periods import Period, Watched
 
 feedback, talks, messages = table_of(Feedback), table_of(Conversation), table_of(Message)
+PROMPT = func.prompt_title(
+    messages.c.prompt_name, messages.c.prompt_version, messages.c.prompt_label
+)
 SHOWN = select(*shortened.in_list(feedback.c, feedback.c.comment, feedback.c.edited_text))
+
+
+class AnswerOrigin(NamedTuple):
+    """What made an answer; None where that is not known."""
+
+    model: str | None = None
+    prompt_version: str | None = None
+    release: str | None = None
+
+
+UNKNOWN = AnswerOrigin()
 
 
 def list_feedback(
@@ -113,17 +127,37 @@ def is_of_users(core: Session, users: Collection[UUID]) -> ColumnElement[bool]:
     return or_(feedback.c.user_id.in_(users), and_(feedback.c.user_id.is_(None), on_own))
 
 
-def models_of(core: Session, rows: Sequence[tuple[UUID | None, UUID | None]]) -> list[str | None]:
-    """Return the model of each message, or the conversation's if it has only one."""
+def origins_of(
+    core: Session, rows: Sequence[tuple[UUID | None, UUID | None]]
+) -> list[AnswerOrigin]:
+    """Return what made each message; what it does not name is the conversation's if that has only
+    one.
+    """
     said = {message for message, _ in rows if message is not None}
     held = {conversation for _, conversation in rows if conversation is not None}
     of_messages = core.execute(
-        select(messages.c.id, messages.c.model).where(messages.c.id.in_(said))
+        select(messages.c.id, messages.c.model, PROMPT).where(messages.c.id.in_(said))
     )
-    by_message: dict[UUID | None, str | None] = {id_: model for id_, model in of_messages}
-    named = core.execute(select(talks.c.id, talks.c.models).where(talks.c.id.in_(held)))
-    alone: dict[UUID | None, str] = {id_: models[0] for id_, models in named if len(models) == 1}
-    return [by_message.get(message) or alone.get(conversation) for message, conversation in rows]
+    by_message = {id_: (model, prompt) for id_, model, prompt in of_messages}
+    named = core.execute(
+        select(talks.c.id, talks.c.models, talks.c.prompt_versions, talks.c.release).where(
+            talks.c.id.in_(held)
+        )
+    )
+    by_talk = {
+        id_: AnswerOrigin(_only(models), _only(prompts), release or None)
+        for id_, models, prompts, release in named
+    }
+    found = []
+    for message, conversation in rows:
+        model, prompt = by_message.get(message, (None, None))
+        talk = by_talk.get(conversation, UNKNOWN)
+        found.append(AnswerOrigin(model or talk.model, prompt or talk.prompt_version, talk.release))
+    return found
+
+
+def _only(values: Sequence[str]) -> str | None:
+    return values[0] if len(values) == 1 else None
 
 
 def _views(core: Session, rows: Sequence[RowMapping]) -> list[FeedbackView]:
@@ -133,10 +167,10 @@ def _views(core: Session, rows: Sequence[RowMapping]) -> list[FeedbackView]:
     owners = {id_: row["user_id"] for id_, row in known.items()}
     users = [row["user_id"] or owners.get(row["conversation_id"]) for row in rows]
     people = names_of(core, users)
-    models = models_of(core, [(row["message_id"], row["conversation_id"]) for row in rows])
+    origins = origins_of(core, [(row["message_id"], row["conversation_id"]) for row in rows])
     return [
-        _view(row, known.get(row["conversation_id"]), {"user_id": user, **people[user]}, model)
-        for row, user, model in zip(rows, users, models, strict=True)
+        _view(row, known.get(row["conversation_id"]), {"user_id": user, **people[user]}, each.model)
+        for row, user, each in zip(rows, users, origins, strict=True)
     ]
 
 
