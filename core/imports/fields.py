@@ -38,9 +38,9 @@ FIELDS: dict[RowKind, dict[str, str]] = {
         "edited_text environment app"
     ),
     RowKind.BATCH_RUNS: _fields(
-        "batch_run_id batch_job started_at:time completed_at:time updated_at:time status:status "
-        "triggered_by total_jobs:count completed_jobs:count failed_jobs:count "
-        "phase_durations:object error_summary:text_or_object environment app"
+        "batch_run_id batch_job started_at:time completed_at:time updated_at:time "
+        "duration_ms:duration status:status triggered_by total_jobs:count completed_jobs:count "
+        "failed_jobs:count phase_durations:object error_summary:text_or_object environment app"
     ),
     RowKind.DOCUMENTS: _fields(
         "id created_at:time updated_at:time title content scope tags:list source "

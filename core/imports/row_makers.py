@@ -4,6 +4,7 @@ for each.
 
 import hashlib
 from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -153,6 +154,8 @@ def _finisher(mapping: Mapping) -> Callable[[Row, int], None]:
                 raise RecordRefused(f"{name}: missing in this row")
         if id_name is not None and id_name not in row:
             row[id_name] = made_id(row, position)
+        if is_run:
+            _finish_duration(row)
         if is_run and isinstance(phases := row.get("phase_durations"), dict):
             row["phase_durations"] = {
                 str(name): values.plain(took) for name, took in phases.items()
@@ -166,6 +169,17 @@ def _finisher(mapping: Mapping) -> Callable[[Row, int], None]:
             _finish_status(row, has_no_status)
 
     return finish
+
+
+def _finish_duration(row: Row) -> None:
+    """Replace the duration of a run by its end, where the file has none."""
+    took_ms = row.pop("duration_ms", None)
+    if took_ms is not None and "completed_at" not in row and row["status"] != "running":
+        try:
+            end = datetime.fromisoformat(row["started_at"]) + timedelta(milliseconds=took_ms)
+        except OverflowError:
+            raise RecordRefused("duration_ms: too long") from None
+        row["completed_at"] = end.isoformat()
 
 
 def _finish_status(row: Row, has_no_status: bool) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.imports.files import Folder, known, rows_of
+from tests.imports.files import Folder, errors_of, known, rows_of
 
 RUN: dict[str, Any] = {
     "id": 9,
@@ -48,6 +48,36 @@ def test_runs_of_workflows_become_batch_runs_with_their_jobs_as_phases(folder: F
     assert (first["total_jobs"], first["completed_jobs"], first["failed_jobs"]) == (3, 1, 1)
     assert first["phase_durations"] == {"lint": 10_000, "test": 85_500}
     assert first["error_summary"] == "Failed: test"
+
+
+@pytest.mark.parametrize(
+    "header", ["job;started_at;duration_min;status", "Job;Start;Dauer (min);Status"]
+)
+def test_runs_with_a_duration_in_place_of_an_end_have_their_end(
+    folder: Folder, header: str
+) -> None:
+    # They were taken for events
+    path = folder.write(
+        f"{header}\nnightly;2026-03-04T05:00:00Z;90,5;completed\n"
+        "nightly;2026-03-05T05:00:00Z;2;failed\nnightly;2026-03-06T05:00:00Z;1;running\n"
+    )
+
+    first, second, third = rows_of(path)
+
+    assert (first["batch_job"], first["completed_at"]) == ("nightly", "2026-03-04T06:30:30+00:00")
+    assert (second["status"], second["completed_at"]) == ("failed", "2026-03-05T05:02:00+00:00")
+    assert "completed_at" not in third
+    assert not any("duration_ms" in row for row in (first, second, third))
+
+
+def test_a_run_whose_end_is_beyond_all_calendars_is_rejected(folder: Folder) -> None:
+    path = folder.write(
+        "job;started_at;duration_min;status\nnightly;2026-03-07T05:00:00Z;1e300;completed\n"
+    )
+
+    [(_, _, error)] = errors_of(path)
+
+    assert error == "duration_ms: too long"
 
 
 def test_runs_of_the_command_line_are_read_too_and_a_running_one_has_no_end(folder: Folder) -> None:

@@ -50,11 +50,13 @@ def kind_of(samples: Samples) -> RowKind | None:
         "model" in requests and requests & REQUEST_FIGURES
     ):
         return RowKind.AI_REQUESTS
-    if (
-        is_job
-        and {"started_at", "status"} <= runs
-        and runs & {"completed_at", "total_jobs", "failed_jobs"}
-    ):
+    # Events and calls of tools have a name, a status and a duration, too
+    ends = {"completed_at", "total_jobs", "failed_jobs"} | (
+        {"duration_ms"}
+        if found & JOB_COLUMNS - {"name"} and not found & names.EVENT_WORDS
+        else set()
+    )
+    if is_job and {"started_at", "status"} <= runs and runs & ends:
         return RowKind.BATCH_RUNS
     if "batch_run_id" in found and "started_at" in runs:
         return RowKind.BATCH_RUNS
