@@ -36,7 +36,7 @@ def draw(found: FeedbackStats, chosen: Filters) -> None:
 
         chart = feedback_charts.ratings(charts.palette(), found.days, zone)
         charts.show(chart, "feedback.chart", on_pick=look)
-    with right, watch.panel("By what made the answers", "click a row for its AI metrics"):
+    with right, watch.panel("Breakdown", "click a row for its AI metrics"):
         _draw_origins(found)
 
 
