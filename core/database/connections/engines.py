@@ -22,10 +22,12 @@ POOL_TIMEOUT_S = 4.0  # callers get an error within five seconds
 # Else Postgres may reuse a plan that was made without the values. For an unknown period that plan
 # expects one row, and its nested loops over 300,000 took 30 s in place of 1 s.
 CUSTOM_PLANS = "-c plan_cache_mode=force_custom_plan"
-# The environment, a role or a database may name another one, which lacks most characters
+# The environment, a role or a database may name others: an encoding that lacks most characters, or
+# a style of dates and intervals that psycopg does not read
 ENCODING = {"client_encoding": "UTF8"}
+STYLE = "-c timezone=UTC -c datestyle=ISO -c intervalstyle=postgres"
 CONNECTION = {
-    "options": f"{OPTIONS} {CUSTOM_PLANS}",
+    "options": f"{STYLE} {OPTIONS} {CUSTOM_PLANS}",
     "connect_timeout": CONNECT_TIMEOUT_S,
     "application_name": "attune",
     **ENCODING,
@@ -95,6 +97,7 @@ def driver_address(url: URL) -> str:
     """Return the address in psycopg's form, including the password: never log it."""
     # Not as a URL: SQLAlchemy does not escape a space in a password, and libpq rejects it.
     _, parts = url.get_dialect()().create_connect_args(url)
+    parts["options"] = f"{parts.get('options', '')} {STYLE}"
     return make_conninfo(**parts, **ENCODING, **ALIVE)
 
 

@@ -5,10 +5,7 @@ limits for their own transactions; monitor.py ends statements of a server that h
 from typing import Any
 
 # Of every connection
-OPTIONS = (
-    "-c timezone=UTC -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s -c "
-    "lock_timeout=10s"
-)
+OPTIONS = "-c statement_timeout=30s -c idle_in_transaction_session_timeout=60s -c lock_timeout=10s"
 # TCP keepalives detect a server whose machine or network is gone; local sockets don't need them.
 ALIVE: dict[str, Any] = {
     "keepalives_idle": 10,
