@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from api import outage
 from core import errors
 from core.platform.ids import new_id
-from core.presentation.validation import message_of, root_errors
+from core.presentation.validation import message_of, root_errors, values_of
 
 log = logging.getLogger("attune.api")
 
@@ -120,7 +120,7 @@ async def _invalid(_request: Request, error: Exception) -> JSONResponse:
 def _path(location: tuple[int | str, ...]) -> str:
     # A field name from the caller may contain what UTF-8 cannot encode.
     parts = [
-        str(element).encode(errors="replace").decode()
+        values_of(str(element)).encode(errors="replace").decode()
         for element in location
         if element not in ("body", "query", "path")
     ]

@@ -1,9 +1,11 @@
 """What pydantic says of a value that a model refuses, in words of JSON instead of Python."""
 
+import re
 from collections.abc import Sequence
 
 from pydantic_core import ErrorDetails
 
+MEMBERS = re.compile(r"<\w+\.\w+: ('[^']*')>")  # of an enum that a field takes some of
 LISTS = {"Tuple": "List", "Frozenset": "List", "tuple": "list", "frozenset": "list"}
 LIMITS = {"too_short": ("at least", "min_length"), "too_long": ("at most", "max_length")}
 # pydantic speaks of dictionaries, of inputs, of tags and of discriminators
@@ -36,4 +38,9 @@ def message_of(issue: ErrorDetails) -> str:
         return f"String should have {words} {limit} character{'' if limit == 1 else 's'}"
     if issue["type"] in OF_OBJECTS:
         return OF_OBJECTS[issue["type"]].format(**issue.get("ctx", {}))
-    return " ".join(LISTS.get(word, word) for word in issue["msg"].split(" "))
+    return " ".join(LISTS.get(word, word) for word in values_of(issue["msg"]).split(" "))
+
+
+def values_of(text: str) -> str:
+    """Return a text with the values of enums in place of their members."""
+    return MEMBERS.sub(r"\1", text)

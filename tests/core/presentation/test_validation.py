@@ -1,5 +1,6 @@
 """Messages about refused values name JSON's types, and never Python's."""
 
+from enum import StrEnum
 from typing import Annotated, Literal
 
 import pytest
@@ -19,6 +20,12 @@ def _refuse_x(text: str) -> str:
     if text == "x":
         raise ValueError("An x is not allowed.")
     return text
+
+
+class Origin(StrEnum):
+    HAND = "hand"
+    MODEL = "model"
+    IMPORT = "import"
 
 
 class Exact(BaseModel):
@@ -43,6 +50,7 @@ class Body(BaseModel):
     count: int = Field(default=1, ge=1)
     variables: dict[str, str] = {}
     exact: Exact | None = None
+    origin: Literal[Origin.HAND, Origin.MODEL] = Origin.HAND
     scorer: Annotated[Exact | Contains, Field(discriminator="kind")] | None = None
 
 
@@ -62,6 +70,7 @@ class Body(BaseModel):
         ([], "Input should be an object"),
         ({"variables": []}, "Input should be an object"),
         ({"exact": 1}, "Input should be an object"),
+        ({"origin": "import"}, "Input should be 'hand' or 'model'"),
         ({"count": 0}, "Input should be greater than or equal to 1"),
     ],
 )
