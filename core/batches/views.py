@@ -122,11 +122,16 @@ class RunFigures(RunCounts):
 
 
 class RunSummary(RunFigures):
-    """The figures of a period, and of as much of the previous one."""
+    """The figures of a period, and of as much of the previous one.
+
+    `is_previous_whole` is false where retention has deleted runs of the previous period, which is
+    then not to be compared.
+    """
 
     start: datetime
     end: datetime
     previous: RunFigures
+    is_previous_whole: bool
 
 
 class DayOfRuns(RunCounts):

@@ -6,9 +6,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.batches.queries.batch_runs import matching, runs
-from core.batches.queries.outcomes import by_day, duration, figures, midnights
+from core.batches.queries.outcomes import by_day, duration, figures, has_all_runs, midnights
 from core.batches.views import BAD, GOOD, BatchRunQuery, DayOfRuns, RunFigures
-from core.database import settings
 from core.database.local_times import start_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -62,9 +61,7 @@ def run_kpis(session: Session, query: BatchRunQuery, *, actor: Actor) -> list[Kp
         ),
     ]
     # What retention has partly removed is not compared (docs/decisions/0018)
-    is_there = settings.read(session, settings.Sealed).has_all(
-        before.period.start, "batch_run_history"
-    )
+    is_there = has_all_runs(session, before)
     return found if is_there else [not_compared(each) for each in found]
 
 

@@ -21,6 +21,7 @@ from core.batches.views import (
     RunStrip,
     RunSummary,
 )
+from core.database import settings
 from core.database.local_times import start_of
 from core.database.paging import EPOCH, Window
 from core.identity.permissions import Permission, require
@@ -37,8 +38,17 @@ def summary(session: Session, query: BatchRunQuery, *, actor: Actor) -> RunSumma
     require(actor, Permission.WATCH)
     found, before = figures(session, query), figures(session, query.previous)
     return RunSummary(
-        **found.model_dump(), start=query.period.start, end=query.period.end, previous=before
+        **found.model_dump(),
+        start=query.period.start,
+        end=query.period.end,
+        previous=before,
+        is_previous_whole=has_all_runs(session, query.previous),
     )
+
+
+def has_all_runs(session: Session, query: BatchRunQuery) -> bool:
+    """Return whether retention has deleted no run of a period."""
+    return settings.read(session, settings.Sealed).has_all(query.period.start, "batch_run_history")
 
 
 def figures(session: Session, query: BatchRunQuery) -> RunFigures:

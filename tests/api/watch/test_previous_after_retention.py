@@ -22,7 +22,9 @@ def analyst(client: Client) -> httpx2.Client:
     """Return a client of a workspace whose rows before 3 July have been deleted."""
     until = datetime(2026, 7, 3, tzinfo=UTC)
     with transaction() as session:
-        sealed = settings.Sealed(ai_request_metrics=until, ai_feedback=until)
+        sealed = settings.Sealed(
+            ai_request_metrics=until, ai_feedback=until, batch_run_history=until
+        )
         settings.write(session, sealed, by=None)
     return client(person(Role.ANALYST))
 
@@ -52,3 +54,7 @@ def test_a_previous_period_after_retention_is_whole(analyst: httpx2.Client, path
 
 def test_the_overview_says_so_of_ratings(analyst: httpx2.Client) -> None:
     assert get(analyst, "overview")["feedback"]["is_previous_whole"] is False
+
+
+def test_batch_history_says_so_of_runs(analyst: httpx2.Client) -> None:
+    assert get(analyst, "batch/history")["summary"]["is_previous_whole"] is False
