@@ -11,7 +11,7 @@ from pages.test.bots.scenarios import scenario_dialog
 from tests.factories.identity import person
 from tests.factories.prompts import create, read
 from tests.pages.conftest import Console
-from tests.pages.test.test_prompts import fill, opened, press
+from tests.pages.test.prompts.test_prompts import fill, opened, press
 
 
 @pytest.mark.parametrize("sequences", [["\n"], ["\n", "\nUser:"]])

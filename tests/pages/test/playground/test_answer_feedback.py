@@ -10,7 +10,7 @@ from core.playground.service import ratings
 from tests.factories.identity import Person, person
 from tests.factories.playground import answered, messages_of
 from tests.pages.conftest import PLAYGROUND, Console, said
-from tests.pages.test.test_playground_sessions import listed
+from tests.pages.test.playground.test_playground_sessions import listed
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from core.tools.queries import TicketFilter
 from tests.api.tools.test_tools import store_document
 from tests.factories.identity import Person, person
 from tests.pages.conftest import PLAYGROUND, Console, said
-from tests.pages.test.test_playground import messages, wait_for_answer
+from tests.pages.test.playground.test_playground import messages, wait_for_answer
 
 
 @pytest.fixture

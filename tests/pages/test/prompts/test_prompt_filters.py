@@ -6,7 +6,7 @@ from core.identity.schemas import Role, SessionKind
 from tests.factories.identity import Person, person
 from tests.factories.prompts import create, read
 from tests.pages.conftest import Console, said
-from tests.pages.test.test_prompts import PROMPTS, press
+from tests.pages.test.prompts.test_prompts import PROMPTS, press
 
 
 @pytest.fixture

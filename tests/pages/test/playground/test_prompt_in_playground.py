@@ -7,7 +7,7 @@ from pages._ui import state
 from tests.factories.identity import person
 from tests.factories.prompts import create
 from tests.pages.conftest import Console
-from tests.pages.test.test_prompts import opened, press
+from tests.pages.test.prompts.test_prompts import opened, press
 
 
 def test_the_text_before_the_history_is_part_of_the_message_to_send(
