@@ -20,11 +20,11 @@ def other_settings(monkeypatch: pytest.MonkeyPatch, cluster: Postgres) -> Iterat
     """Name an encoding that lacks most characters, and have a database of another country."""
     monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
     address = engines.driver_address(cluster.addresses().core)
-    for change in ("set datestyle = 'German, DMY'", "reset datestyle"):
-        with psycopg.connect(address) as connection:
-            connection.execute(f"alter role current_user {change}")
-        if change.startswith("set"):
-            yield
+    with psycopg.connect(address) as connection:
+        connection.execute("alter role current_user set datestyle = 'German, DMY'")
+    yield
+    with psycopg.connect(address) as connection:
+        connection.execute("alter role current_user reset datestyle")
 
 
 def test_a_pool_reads_all_characters_and_times(cluster: Postgres) -> None:
