@@ -194,7 +194,7 @@ def test_unknown_states_are_mapped_on_the_page(
 ) -> None:
     import_id = added(admin, requests(NOW, NOW, status="erledigt"))
     app = opened(console, admin, import_id)
-    assert "Unknown values of status" in said(app)
+    assert "Unknown values of status of the first records" in said(app)
     assert app.button("imports.start").disabled
     edit = DeltaGenerator.data_editor
 

@@ -126,8 +126,9 @@ def _draw_meanings(
         else mapping["fields"][field].get("values", {})
     )
     place = st.container() if is_needed else st.expander(f"Map event types ({len(values)})")
+    more = "" if found.dry_run is not None else " of the first records; a dry run finds all"
     place.caption(
-        f"Unknown values of {name}. "
+        f"Unknown values of {name}{more}. "
         + ("Rows with unmapped values are rejected." if is_needed else "Unmapped values are kept.")
     )
     edited = place.data_editor(
