@@ -254,7 +254,8 @@ def requests(
     """List requests, newest first unless `order` says otherwise; the CSV has all."""
     if format == "csv":
         note_export(session, "ai_requests", query, actor)
-        return csv_response("ai-requests", REQUEST_COLUMNS, _all_requests(query, latency, actor))
+        rows = _all_requests(query, latency, order, actor)
+        return csv_response("ai-requests", REQUEST_COLUMNS, rows)
     after = Cursor.read(cursor) if cursor else None
     # The other orders have no cursor: they are read by offset
     by_time = (RequestOrder.NEWEST, RequestOrder.FAILED_TOOL_CALLS)
@@ -280,7 +281,7 @@ def request(request_id: str, session: SessionDep, actor: ActorDep) -> ScoredRequ
 
 
 def _all_requests(
-    query: AiMetricsQuery, latency: LatencyRange | None, actor: Actor
+    query: AiMetricsQuery, latency: LatencyRange | None, order: RequestOrder, actor: Actor
 ) -> Iterator[RequestView]:
     def read(
         session: Session, limit: int, after: Cursor | None, *, whole: bool = False
@@ -291,6 +292,7 @@ def _all_requests(
             limit=limit,
             after=after,
             latency=latency,
+            order=order,
             whole=whole,
             actor=actor,
         )

@@ -129,3 +129,16 @@ def test_requests_come_in_the_order_that_is_wanted_and_by_their_error(
     ] == ["broken"]
     assert got(analyst, "/admin/ai/metrics", error_type="timeout")["total_requests"] == 1
     assert analyst.get("/admin/ai/requests", params={"order": "newest first"}).status_code == 422
+
+
+def test_a_file_of_failed_tool_calls_has_the_requests_of_the_list(analyst: httpx2.Client) -> None:
+    # The file had all requests of the period
+    send(
+        request(NOW, id="fine", tool_calls=[{"name": "refund"}]),
+        request(NOW, id="failed", tool_calls=[{"name": "refund", "error": "timeout"}]),
+    )
+    asked = {"order": "failed_tool_calls"}
+    listed = got(analyst, "/admin/ai/requests", **asked)["items"]
+    rows = rows_of(analyst, "/admin/ai/requests", **asked)
+    assert [row["external_id"] for row in listed] == ["failed"]
+    assert [row["external_id"] for row in rows] == ["failed"]
