@@ -17,7 +17,7 @@ from pages.watch.onboarding.funnel_editor import PAGE
 
 def draw(reads: Reads, chosen: Filters) -> bool:
     """Draw the proposal; return whether there is one."""
-    period = funnel_proposal.last_days(chosen.period)
+    period = funnel_proposal.proposal_period(chosen.period)
     found = reads.ask(funnel_proposal.propose_funnel, period, chosen.watched)
     if found is None:
         return False

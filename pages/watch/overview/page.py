@@ -115,7 +115,7 @@ def draw_onboarding(reads: Reads, chosen: Filters, workspace: SavedFunnelView | 
             if workspace is not None:
                 funnel_progress.draw(workspace)
             overview_panels.draw_onboarding(funnel)
-            period = funnel_proposal.last_days(chosen.period)
+            period = funnel_proposal.proposal_period(chosen.period)
             if not funnel.steps[0].users and reads.ask(
                 funnel_proposal.propose_funnel, period, chosen.watched
             ):

@@ -57,7 +57,7 @@ def _label(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def last_days(period: Period) -> Period:
+def proposal_period(period: Period) -> Period:
     """Return the 30 days until a period's end, which a proposal is made of."""
     return replace(period, start=period.end - RECENT)
 

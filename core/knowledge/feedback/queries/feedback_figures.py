@@ -131,16 +131,19 @@ def _by_origin(
     rows = ai.execute(
         wanted.order_by(columns.created_at.desc(), columns.id.desc()).limit(MOST_LOOKED_AT)
     ).all()
+    said: Counter[tuple[AnswerOrigin, int, str]] = Counter()
+    for first in range(0, len(rows), AT_ONCE):
+        part = rows[first : first + AT_ONCE]
+        origins = origins_of(core, [(row.message_id, row.conversation_id) for row in part])
+        said.update(
+            (origin, row.rating, row.scale) for row, origin in zip(part, origins, strict=True)
+        )
     counted: dict[str, dict[str, Counter[ConversationOpinion]]] = {
         field: defaultdict(Counter) for field in AnswerOrigin._fields
     }
-    for first in range(0, len(rows), AT_ONCE):
-        part = rows[first : first + AT_ONCE]
-        origins = origins_of(core, [(row[0], row[1]) for row in part])
-        for row, origin in zip(part, origins, strict=True):
-            opinion = ConversationOpinion.of(row.rating, row.scale)
-            for field, value in zip(AnswerOrigin._fields, origin, strict=True):
-                counted[field][value or ""][opinion] += 1
+    for (origin, rating, scale), count in said.items():
+        for field, value in zip(AnswerOrigin._fields, origin, strict=True):
+            counted[field][value or ""][ConversationOpinion.of(rating, scale)] += count
     return {field: _most_rated(values) for field, values in counted.items()}, len(rows)
 
 

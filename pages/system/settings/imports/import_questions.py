@@ -127,10 +127,8 @@ def _draw_meanings(
     )
     place = st.container() if is_needed else st.expander(f"Map event types ({len(values)})")
     more = "" if found.dry_run is not None else " of the first records; a dry run finds all"
-    place.caption(
-        f"Unknown values of {name}{more}. "
-        + ("Rows with unmapped values are rejected." if is_needed else "Unmapped values are kept.")
-    )
+    then = "Rows with unmapped values are rejected." if is_needed else "Unmapped values are kept."
+    place.caption(f"Unknown values of {name}{more}. {then}")
     edited = place.data_editor(
         pd.DataFrame(
             [[value, known.get(value, OTHER)] for value in values], columns=["Value", "Map to"]

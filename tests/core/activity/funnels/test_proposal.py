@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from core.activity.queries.funnels.funnel import STEPS
-from core.activity.queries.funnels.funnel_proposal import last_days, propose_funnel
+from core.activity.queries.funnels.funnel_proposal import proposal_period, propose_funnel
 from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Actor
@@ -24,7 +24,7 @@ def actor(database: Postgres) -> Actor:
 
 
 def proposed(actor: Actor, until: datetime | None = None) -> list[str]:
-    period = last_days(Period(EARLIEST, until or clock.now()))
+    period = proposal_period(Period(EARLIEST, until or clock.now()))
     with transaction() as session:
         found = propose_funnel(session, period, Watched(), actor=actor)
     return [step.name for step in found.steps] if found is not None else []
@@ -44,7 +44,7 @@ def test_steps_are_labelled_with_the_capitals_of_their_event_types(actor: Actor)
     activity.store(activity.spaced(["signUp_done", "KYC.passed"], user="ann", start=start))
     with transaction() as session:
         found = propose_funnel(
-            session, last_days(Period(start, clock.now())), Watched(), actor=actor
+            session, proposal_period(Period(start, clock.now())), Watched(), actor=actor
         )
     assert found is not None
     assert [step.label for step in found.steps] == ["SignUp done", "KYC passed"]
