@@ -33,11 +33,9 @@ from core.knowledge.models import Feedback
 from core.knowledge.queries import names_of
 from core.knowledge.views import FeedbackFilter, FeedbackView
 from core.presentation.periods import Period, Watched
+from core.scores.queries.conditions import PROMPT_OF_MESSAGE
 
 feedback, talks, messages = table_of(Feedback), table_of(Conversation), table_of(Message)
-PROMPT = func.prompt_title(
-    messages.c.prompt_name, messages.c.prompt_version, messages.c.prompt_label
-)
 SHOWN = select(*shortened.in_list(feedback.c, feedback.c.comment, feedback.c.edited_text))
 
 
@@ -136,7 +134,7 @@ def origins_of(
     said = {message for message, _ in rows if message is not None}
     held = {conversation for _, conversation in rows if conversation is not None}
     of_messages = core.execute(
-        select(messages.c.id, messages.c.model, PROMPT).where(messages.c.id.in_(said))
+        select(messages.c.id, messages.c.model, PROMPT_OF_MESSAGE).where(messages.c.id.in_(said))
     )
     by_message = {id_: (model, prompt) for id_, model, prompt in of_messages}
     named = core.execute(
