@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from core.platform.clock import EPOCH, MICROSECOND
+
 Version = list[int]
 Fields = dict[str, list[Any]]  # value and version of each field, those of objects as `object.key`
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # As much as one row may have (core/ingest/bodies.py): of an object that is merged from several,
 # each further row reads and writes all
 MOST_BYTES, MOST_FIELDS = 2**20, 50_000
@@ -23,7 +24,7 @@ def version_of(at: datetime) -> Version:
 
 def moment_of(version: Version) -> datetime:
     """Return the time of a version."""
-    return EPOCH + timedelta(microseconds=version[0])
+    return EPOCH + version[0] * MICROSECOND
 
 
 def name_by(name: str, import_id: UUID | None) -> str:

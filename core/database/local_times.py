@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, DateTime, func, literal_column
 
-MICROSECOND = timedelta(microseconds=1)
+from core.platform.clock import MICROSECOND
+
 MICROSECOND_SQL: ColumnElement[timedelta] = literal_column("interval '1 microsecond'")
 
 

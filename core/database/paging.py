@@ -4,7 +4,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from itertools import starmap, takewhile
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -26,12 +26,11 @@ from sqlalchemy.types import TypeEngine
 
 from core.database.tables import storable
 from core.errors import Invalid
+from core.platform.clock import EPOCH, MICROSECOND
 
 Row = TypeVar("Row")
 
 LARGEST_PAGE = 200
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
 
 
 class CursorRefused(Invalid):

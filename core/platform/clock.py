@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 log = logging.getLogger("attune")
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)  # the finest that Postgres stores
 TOLERANCE = timedelta(seconds=1)
 MOST_MS = 2**31 - 1  # 24 days: columns of milliseconds hold no more
 

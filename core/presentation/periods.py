@@ -5,10 +5,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from core.database.local_times import MICROSECOND, moment_of
+from core.database.local_times import moment_of
 from core.errors import Invalid
 from core.ingest.external_ids import keys_of
 from core.platform import clock
+from core.platform.clock import MICROSECOND
 from core.presentation.formatting import NONE
 
 DEFAULT_DAYS = 30

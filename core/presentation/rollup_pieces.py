@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.database.local_times import MICROSECOND
+from core.platform.clock import MICROSECOND
 from core.presentation.periods import HALF_HOUR, Period, half_hour
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from core.imports.cells import timestamps, units
 from core.imports.mapping import ValueUnit
+from core.platform.clock import EPOCH
 from tests.imports.files import Folder, errors_of, known, mapping_of, rows_of
 
 MARCH = "2026-03-04T05:06:07+00:00"
@@ -167,7 +168,7 @@ def test_a_row_without_a_time_is_an_error_in_a_file_that_has_times(folder: Folde
 )
 def test_every_epoch_is_told_by_its_size(at: datetime) -> None:
     whole = at.replace(microsecond=at.microsecond // 1000 * 1000)
-    micros = (whole - timestamps.EPOCH) // timedelta(microseconds=1)
+    micros = (whole - EPOCH) // timedelta(microseconds=1)
     for unit, number in (
         (ValueUnit.MILLISECONDS, micros // 1000),
         (ValueUnit.MICROSECONDS, micros),

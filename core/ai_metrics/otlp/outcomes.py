@@ -1,12 +1,12 @@
 """Start, duration and status of a span."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from core.ai_metrics.otlp import dialects
 from core.ai_metrics.otlp.dialects import word
 from core.ai_metrics.otlp.spans import Span
+from core.platform.clock import EPOCH, MICROSECOND
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_TEXT = 1_000_000
 MOST_MS = 2**31 - 1
 OTHER_ERROR = "_OTHER"  # what OpenTelemetry calls an error that says nothing of itself
@@ -14,7 +14,7 @@ OTHER_ERROR = "_OTHER"  # what OpenTelemetry calls an error that says nothing of
 
 def moment(nanoseconds: int) -> datetime:
     """Return a time of a span."""
-    return EPOCH + timedelta(microseconds=nanoseconds // 1000)
+    return EPOCH + nanoseconds // 1000 * MICROSECOND
 
 
 def milliseconds(nanoseconds: int) -> int:

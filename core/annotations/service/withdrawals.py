@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy import RowMapping, delete, select, text, update
@@ -16,13 +15,13 @@ from core.database import settings
 from core.database.db import Database, read_session, transaction
 from core.database.tables import table_of
 from core.platform import clock
+from core.platform.clock import EPOCH
 from core.scores.models import MessageScore
 from core.scores.schemas import ScoreSource
 
 items, scores = table_of(ReviewItem), table_of(MessageScore)
 OPINION_REASONS = {QueueReason.RATED_LOW, QueueReason.EDITED, QueueReason.SCORE}
 # An item stays for as long as what put it there does, however old that has become
-EVER = datetime(1970, 1, 1, tzinfo=UTC)
 # Locked before ratings and scores are read: one that comes meanwhile waits, and adds the item again
 UNREVIEWED = text("""
 select id, conversation_id, message_id, reasons from review_items
@@ -73,9 +72,9 @@ def _reasons_given(core: Session, ai: Session, rows: Sequence[RowMapping]) -> Re
     conversation_ids = sorted({row["conversation_id"] for row in rows})
     rules = settings.read(core, ReviewSettings).score_rules
     given: dict[UUID, set[QueueReason]] = defaultdict(set)
-    for each in disliked_answers.list_disliked(ai, conversation_ids, EVER):
+    for each in disliked_answers.list_disliked(ai, conversation_ids, EPOCH):
         given[each.message_id or each.conversation_id] |= each.reasons
-    scored = scored_answers.list_scored(core, conversation_ids, rules, EVER)
+    scored = scored_answers.list_scored(core, conversation_ids, rules, EPOCH)
     for conversation_id, message_id in scored:
         given[message_id or conversation_id].add(QueueReason.SCORE)
     # Of the scores of Attune's own scorers, which are low is not stored

@@ -23,9 +23,10 @@ from core.batches.views import (
 )
 from core.database import settings
 from core.database.local_times import start_of
-from core.database.paging import EPOCH, Window
+from core.database.paging import Window
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
+from core.platform.clock import EPOCH
 from core.presentation.periods import Period, midnight
 
 STATES = (*GOOD, *BAD, "running")

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from core.imports.cells.decimal_marks import decimal
 from core.imports.mapping import SINCE_START, ValueUnit
+from core.platform.clock import EPOCH, MICROSECOND
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PER_SECOND = {
     ValueUnit.SECONDS: 1,
     ValueUnit.MILLISECONDS: 1_000,
@@ -64,7 +64,7 @@ def reader(unit: ValueUnit, *, zone: str | None, start: datetime | None, zero: f
         )
     if unit in PER_SECOND:
         return _reader(
-            lambda value: EPOCH + timedelta(microseconds=_microseconds(value, per_second)),
+            lambda value: EPOCH + _microseconds(value, per_second) * MICROSECOND,
             "a time since 1970",
         )
     is_date = unit is ValueUnit.SPREADSHEET_DATE

@@ -5,11 +5,12 @@ headings with texts below.
 from collections.abc import Iterator
 from typing import Any
 
-from core.imports.cells import timestamps, values
+from core.imports.cells import values
 from core.imports.containers.json_files import KEY, VALUE
 from core.imports.fields import LONGEST_TEXT
 from core.imports.mapping import Mapping
 from core.imports.row_makers import MakeRows, Row
+from core.platform.clock import EPOCH
 
 DEEPEST = 12
 
@@ -45,7 +46,7 @@ def _is_outline(value: Any, depth: int = 0) -> bool:  # noqa: ANN401  any JSON
 
 def maker(mapping: Mapping) -> MakeRows:
     """Return what makes a document of a key and what stands below it."""
-    at = (mapping.start or timestamps.EPOCH).isoformat()
+    at = (mapping.start or EPOCH).isoformat()
 
     def make(record: Row, position: int) -> list[Row]:
         key = str(record.get(KEY) or f"document {position}")

@@ -8,9 +8,10 @@ errors}`, times in seconds (vllm-project/vllm, vllm/benchmarks/serve.py).
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from core.imports.cells import timestamps, values
+from core.imports.cells import values
 from core.imports.mapping import Mapping
 from core.imports.row_makers import MakeRows, RecordRefused, Row
+from core.platform.clock import EPOCH
 
 LISTS = ("input_lens", "output_lens", "ttfts")
 TOTALS = ("request_throughput", "mean_ttft_ms", "total_input_tokens", "output_throughput")
@@ -43,7 +44,7 @@ def _rows(record: Row, mapping: Mapping) -> Iterator[Row]:
     try:
         begin = datetime.strptime(str(record.get("date")), "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
     except ValueError:
-        begin = mapping.start or timestamps.EPOCH
+        begin = mapping.start or EPOCH
     model = mapping.model or values.text(
         record.get("model_id") or record.get("model") or "unknown", 200
     )

@@ -18,6 +18,7 @@ from core.imports.mapping import Mapping, TurnPaths
 from core.imports.parsed import ParsedRow, RowKind
 from core.imports.row_makers import MakeRows, RecordRefused, Row
 from core.ingest.prompts import REFERENCES
+from core.platform.clock import EPOCH
 
 # Messages of one conversation that are kept together while a file of turns is read
 MOST_AT_ONCE = 500
@@ -47,7 +48,7 @@ class DialogueReader:
         self.make_row = row_makers.maker(
             mapping.model_copy(update={"ignored": [path for path in taken if path]}), None
         )
-        self._start = mapping.start or timestamps.EPOCH
+        self._start = mapping.start or EPOCH
         self._id = getter(turns.id) if turns.id else None
         self._at = getter(turns.at.path) if turns.at else None
         self._read_at = values.reader("created_at", turns.at, mapping) if turns.at else None

@@ -11,7 +11,7 @@ import ast
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import chain
 from typing import Any
 
@@ -29,6 +29,7 @@ from core.imports.mapping import Mapping, ValueUnit
 from core.imports.parsed import ParsedRow, RowKind
 from core.imports.recognition import names
 from core.ingest.rows import Row as Item
+from core.platform.clock import EPOCH, MICROSECOND
 
 Object = dict[str, Any]
 # Spans that are mapped together: what belongs to one trace is looked for among them
@@ -201,8 +202,8 @@ def nanoseconds(given: Any, zone: str) -> int:  # noqa: ANN401  a cell of any ty
     read = timestamps.reader(
         units.of_times([given]) or ValueUnit.ISO, zone=zone, start=None, zero=0
     )
-    since = datetime.fromisoformat(read(given)) - timestamps.EPOCH
-    return since // timedelta(microseconds=1) * 1_000
+    since = datetime.fromisoformat(read(given)) - EPOCH
+    return since // MICROSECOND * 1_000
 
 
 def _attributes(given: Object) -> Object:

@@ -13,9 +13,9 @@ from core.activity.queries.funnels import subject_rows
 from core.activity.queries.funnels.funnel import Funnel, FunnelRule, Step, before
 from core.activity.queries.funnels.workspace_funnel import read_workspace_funnel
 from core.activity.views import OnboardingStatus
-from core.database.paging import EPOCH
 from core.database.settings import Workspace, read
 from core.platform import clock
+from core.platform.clock import EPOCH
 from core.presentation import formatting
 from core.presentation.periods import Period, Watched
 

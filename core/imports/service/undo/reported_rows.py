@@ -7,7 +7,7 @@ of it; any other stays.
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +17,8 @@ from psycopg import sql
 from core.database.field_versions import Fields, VersionedFields
 from core.database.import_traces import OTHERS, stems_from
 from core.database.staging import Connection
+from core.platform.clock import EPOCH, MICROSECOND
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 KEPT = object()  # as the default of a column: when not reported, it is left as it is
 
 Image = dict[str, Any]
@@ -65,7 +65,7 @@ class RemainingRow:
         kept = [
             version for path, (_, version) in self.fields.items() if path.partition(".")[0] == name
         ]
-        return [EPOCH + timedelta(microseconds=at) for times in kept for at in times]
+        return [EPOCH + at * MICROSECOND for times in kept for at in times]
 
     def owner(self, import_id: UUID) -> str | None:
         """Return the import to which the row belongs: the next to report it where it was the one
