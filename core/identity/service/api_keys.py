@@ -132,7 +132,7 @@ def create(session: Session, new_key: NewApiKey, *, actor: Actor) -> CreatedApiK
 def revoke(session: Session, row_id: UUID, *, actor: Actor) -> None:
     """Revoke a key; every process rejects it within a moment. Raises ApiKeyMissing."""
     require(actor, Permission.MANAGE_KEYS)
-    row = session.get(ApiKey, row_id)
+    row = session.get(ApiKey, row_id, with_for_update=True)
     if row is None or row.revoked_at is not None:
         raise ApiKeyMissing
     row.revoked_at = clock.now()

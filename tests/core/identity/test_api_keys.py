@@ -1,5 +1,6 @@
 """API keys: what is stored of them, and when they are rejected."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import UUID
 
@@ -207,3 +208,18 @@ def test_a_scope_allows_what_it_says_and_nothing_else() -> None:
     }
     reading = enter(api_key(Scope.READ_CONVERSATIONS).key)
     assert {each for each in Permission if may(reading, each)} == {Permission.READ_CONTENTS}
+
+
+def test_of_two_who_revoke_a_key_at_once_the_second_finds_it_missing() -> None:
+    # Both revoked it, with two rows in the audit log
+    key_id = api_key().id
+    with ThreadPoolExecutor(1) as pool:
+        with transaction() as session:
+            api_keys.revoke(session, key_id, actor=person(Role.ADMIN).actor)
+            session.flush()
+            second = pool.submit(revoke, key_id)
+            with pytest.raises(TimeoutError):
+                second.result(timeout=0.5)
+        with pytest.raises(ApiKeyMissing):
+            second.result(timeout=10)
+    assert [row.action for row in audited()] == ["api_key.create", "api_key.revoke"]
