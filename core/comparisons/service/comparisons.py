@@ -61,7 +61,7 @@ def remove(session: Session, comparison_id: UUID, *, actor: Actor) -> None:
     Raises ComparisonMissing, or AnswerPending when a message was sent at the same time.
     """
     require(actor, Permission.RUN_MODELS)
-    row = queries.get_row(session, comparison_id, owner=actor.id)
+    row = queries.get_row(session, comparison_id, owner=actor.id, lock=True)
     for number, column in enumerate(row.columns, 1):
         if number != row.kept:
             _remove_session(session, UUID(column["session_id"]), actor)
