@@ -1,4 +1,4 @@
-"""Remove what digests keep of the private views of removed accounts."""
+"""Keep nothing of the private views of removed accounts in digests."""
 
 from collections.abc import Collection
 
@@ -6,6 +6,8 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from core.digests.models import WeeklyDigest
+from core.digests.schemas import DigestContent
+from core.identity.models import AdminUser
 
 
 def delete_private_sections(session: Session, owner_ids: Collection[str]) -> None:
@@ -21,3 +23,16 @@ def delete_private_sections(session: Session, owner_ids: Collection[str]) -> Non
             if section["is_shared"] or section["owner_id"] not in owner_ids
         ]
         digest.content = {**digest.content, "sections": sections}
+
+
+def without_removed_accounts(session: Session, content: DigestContent) -> DigestContent:
+    """Return the content without private sections of accounts that were removed meanwhile, and
+    lock the others: their removal waits until it can delete theirs.
+    """
+    owner_ids = {section.owner_id for section in content.sections if not section.is_shared}
+    accounts = select(AdminUser.id).where(AdminUser.id.in_(owner_ids))
+    locked = set(session.scalars(accounts.with_for_update(read=True, key_share=True)))
+    sections = [
+        section for section in content.sections if section.is_shared or section.owner_id in locked
+    ]
+    return content.model_copy(update={"sections": sections})

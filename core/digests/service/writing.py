@@ -12,6 +12,7 @@ from core.database.connections.availability import is_outage
 from core.database.db import Database, read_session, transaction
 from core.digests.models import WeeklyDigest
 from core.digests.schemas import WRITTEN, DigestContent, DigestSection
+from core.digests.service import private_sections
 from core.errors import Invalid, Unavailable
 from core.identity.schemas import Actor, Caller, Role
 from core.insights.findings import findings
@@ -56,10 +57,11 @@ def write_due(zone: str) -> bool:
         "starts_at": period.start,
         "ends_at": period.end,
         "time_zone": zone,
-        "content": content.model_dump(mode="json"),
     }
     with transaction() as session:
-        new = insert(WeeklyDigest).values(row).on_conflict_do_nothing(index_elements=["week"])
+        kept = private_sections.without_removed_accounts(session, content)
+        values = {**row, "content": kept.model_dump(mode="json")}
+        new = insert(WeeklyDigest).values(values).on_conflict_do_nothing(index_elements=["week"])
         written = session.scalar(new.returning(WeeklyDigest.id))
         if written is not None:
             outbox.add(session, WRITTEN, {"digests": [str(written)]})

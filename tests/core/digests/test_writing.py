@@ -17,6 +17,7 @@ from core.identity.schemas import Actor, Role
 from core.insights import view_figures
 from core.jobs import outbox
 from core.platform import features
+from core.presentation.comparison import Kpi
 from core.saved_views.schemas import ViewPage
 from core.system.service import account_removal
 from tests.factories import digests
@@ -35,6 +36,14 @@ def latest(actor: Actor) -> DigestDetails:
 
 def titles(actor: Actor) -> list[str]:
     return [section.title for section in latest(actor).sections]
+
+
+def removed(account: Actor, admin: Actor) -> None:
+    with transaction() as session:
+        account_removal.remove_account(session, account.id, actor=admin)
+    features.load("jobs")
+    while outbox.relay(Database.CORE):
+        pass
 
 
 @pytest.mark.parametrize(
@@ -139,13 +148,28 @@ def test_digests_keep_nothing_of_the_private_views_of_a_removed_account(analyst:
     admin = person(Role.SUPER_ADMIN).actor
     digests.kept_view(admin, "Of another account", ViewPage.AI_METRICS)
     digests.write()
-    with transaction() as session:
-        account_removal.remove_account(session, analyst.id, actor=admin)
-    features.load("jobs")
-    while outbox.relay(Database.CORE):
-        pass
+    removed(analyst, admin)
     assert titles(analyst) == ["Overview", "Shared"]
     assert titles(admin) == ["Overview", "Shared", "Of another account"]
+
+
+def test_a_digest_that_is_being_written_keeps_nothing_of_an_account_removed_meanwhile(
+    analyst: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # It was written after the removal had looked through the digests
+    admin = person(Role.SUPER_ADMIN).actor
+
+    def read(*_: object, **__: object) -> list[Kpi]:
+        removed(analyst, admin)
+        return []
+
+    digests.two_weeks()
+    digests.kept_view(analyst, "Private", ViewPage.USERS, user="ann")
+    digests.kept_view(admin, "Of another account", ViewPage.AI_METRICS)
+    monkeypatch.setitem(view_figures.READERS, ViewPage.USERS, read)
+    assert digests.write()
+    assert titles(analyst) == ["Overview"]
+    assert titles(admin) == ["Overview", "Of another account"]
 
 
 def test_digests_go_with_the_demo(analyst: Actor) -> None:
