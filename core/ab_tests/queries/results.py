@@ -124,9 +124,12 @@ def list_cases(
     total = window.total(len(found), lambda: session.scalar(counting) or 0)
     positions = [each[0] for each in found]
     cases = evaluation_results.questions(session, row.evaluation_id, positions)
-    return window.page(
-        [_case(cases[position], position, *figures) for position, *figures in found], total
-    )
+    rows = [
+        _case(cases[position], position, *figures)
+        for position, *figures in found
+        if position in cases  # a new run removes the cases of the last one
+    ]
+    return window.page(rows, total)
 
 
 def _case(case: CaseQuestion, position: int, *figures: Any) -> AbCaseRow:  # noqa: ANN401  of _columns
