@@ -106,14 +106,23 @@ def percent(
     return TableColumn(label, shown, config.NumberColumn(format=format, width=width, help=help))
 
 
-def seconds(label: str, value: Callable[[Row], float | None]) -> TableColumn[Row]:
-    """Return a column of milliseconds, as seconds."""
+def duration_unit(durations: Iterable[float | None]) -> tuple[int, str]:
+    """Return the unit of a column's milliseconds, and its format."""
+    longest = max((duration or 0 for duration in durations), default=0)
+    return (1000, "%.2f s") if longest >= 1000 else (1, "%.0f ms")
+
+
+def durations(
+    label: str, value: Callable[[Row], float | None], rows: Iterable[Row]
+) -> TableColumn[Row]:
+    """Return a column of milliseconds: in seconds, unless all are below one."""
+    unit, format = duration_unit(value(row) for row in rows)
 
     def shown(row: Row) -> float | None:
         found = value(row)
-        return found / 1000 if found is not None else None
+        return found / unit if found is not None else None
 
-    return TableColumn(label, shown, config.NumberColumn(format="%.2f s"))
+    return TableColumn(label, shown, config.NumberColumn(format=format))
 
 
 def bar(

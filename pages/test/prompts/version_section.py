@@ -65,7 +65,7 @@ def _draw_table(prompt: PromptView, versions: list[PromptVersionView], actor: Ac
     frame.section("Versions", f"{text.plain(note)} · click a row to edit from it")
     tables.draw(
         rows,
-        _columns(),
+        _columns(rows),
         formatting.count(len(rows), "version"),
         key=f"prompts.versions.{prompt.id}",
         on_open=lambda row: version_detail.edit_from(prompt, row.version),
@@ -75,7 +75,7 @@ def _draw_table(prompt: PromptView, versions: list[PromptVersionView], actor: Ac
         links.draw("ai-metrics", "Compare versions in AI metrics", icon="monitoring")
 
 
-def _columns() -> Sequence[TableColumn[VersionRow]]:
+def _columns(rows: Sequence[VersionRow]) -> Sequence[TableColumn[VersionRow]]:
     def rate(row: VersionRow) -> float | None:
         return row.figures.error_rate.value if row.figures is not None else None
 
@@ -93,8 +93,10 @@ def _columns() -> Sequence[TableColumn[VersionRow]]:
             "Requests", lambda row: row.figures.total_requests if row.figures else None, width=85
         ),
         columns.percent("Errors", rate, format="%.1f%%", width=75),
-        columns.seconds(
-            "p95 latency", lambda row: row.figures.p95_latency_ms.value if row.figures else None
+        columns.durations(
+            "p95 latency",
+            lambda row: row.figures.p95_latency_ms.value if row.figures else None,
+            rows,
         ),
         columns.number("Cost per 1,000", cost_per_thousand, format="$%.2f", width=115),
         columns.percent(

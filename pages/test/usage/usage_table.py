@@ -76,5 +76,5 @@ def _columns(report: UsageReport, group: UsageGroup) -> Sequence[TableColumn[Usa
             lambda row: row.unpriced_calls,
             help="Calls with tokens and no known cost, not included in cost",
         ),
-        columns.seconds("p95 time", lambda row: row.p95_time_ms),
+        columns.durations("p95 time", lambda row: row.p95_time_ms, report.rows),
     ]

@@ -23,10 +23,10 @@ def draw_models(models: Sequence[ModelFigures], page: str) -> None:
         columns.text("Provider", lambda row: row.provider),
         columns.number("Requests", lambda row: row.total_requests),
         columns.bar("Share", lambda row: row.share * 100, format="%.0f%%", most=100, width=75),
-        columns.seconds("p50", lambda row: row.p50_latency_ms),
-        columns.seconds("p95", lambda row: row.p95_latency_ms),
-        columns.seconds("p99", lambda row: row.p99_latency_ms),
-        columns.seconds("First token (avg)", lambda row: row.avg_first_token_ms),
+        columns.durations("p50", lambda row: row.p50_latency_ms, models),
+        columns.durations("p95", lambda row: row.p95_latency_ms, models),
+        columns.durations("p99", lambda row: row.p99_latency_ms, models),
+        columns.durations("First token (avg)", lambda row: row.avg_first_token_ms, models),
         columns.percent("Errors", lambda row: row.error_rate, format="%.2f%%"),
         columns.number("Tokens", lambda row: row.total_tokens, format="compact"),
         columns.number("Cost", known_cost, format=dollars),
@@ -78,8 +78,8 @@ def draw_tools(found: Tools, page: str) -> None:
         columns.text("Tool", lambda row: row.tool or "(unnamed)", widest=150),
         columns.number("Calls", lambda row: row.calls),
         columns.percent("Failed", lambda row: row.error_rate, format="%.1f%%"),
-        columns.seconds("p50", lambda row: row.p50_duration_ms),
-        columns.seconds("p95", lambda row: row.p95_duration_ms),
+        columns.durations("p50", lambda row: row.p50_duration_ms, found.tools),
+        columns.durations("p95", lambda row: row.p95_duration_ms, found.tools),
     ]
 
     def filter_by(row: ToolFigures) -> None:

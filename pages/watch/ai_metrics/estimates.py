@@ -22,13 +22,17 @@ def rate(found: RateEstimate | None) -> str:
 
 
 def latency(found: LatencyEstimate) -> str:
-    """Return a percentile in seconds; a bound that the cases do not show is a question mark."""
+    """Return a percentile; a bound that the cases do not show is a question mark."""
     if found.value is None:
         return ""
-    low, high = (
-        f"{bound / 1000:.2f}" if bound is not None else "?" for bound in (found.low, found.high)
+    unit, name, decimals = (
+        (1000, "s", 2) if max(found.value, found.high or 0) >= 1000 else (1, "ms", 0)
     )
-    return f"{found.value / 1000:.2f} s ({low} to {high})"
+    low, high = (
+        f"{bound / unit:.{decimals}f}" if bound is not None else "?"
+        for bound in (found.low, found.high)
+    )
+    return f"{found.value / unit:.{decimals}f} {name} ({low} to {high})"
 
 
 def cost_per_thousand(found: CostEstimate) -> str:

@@ -97,7 +97,8 @@ def _draw_latency(latency: LatencyRange) -> None:
 
 
 def _columns(rows: Sequence[RequestView], zone: str) -> Sequence[TableColumn[RequestView]]:
-    longest = max((row.total_latency_ms or 0 for row in rows), default=0) / 1000
+    longest = max((row.total_latency_ms or 0 for row in rows), default=0)
+    unit, format = columns.duration_unit([longest])
     return [
         columns.moment(
             "Time",
@@ -111,13 +112,13 @@ def _columns(rows: Sequence[RequestView], zone: str) -> Sequence[TableColumn[Req
         columns.chip("Status", lambda row: STATES[row.status], COLOURS, width=90),
         columns.bar(
             "Latency",
-            lambda row: row.total_latency_ms / 1000 if row.total_latency_ms is not None else None,
-            format="%.1f s",
-            most=max(longest, 0.001),
+            lambda row: row.total_latency_ms / unit if row.total_latency_ms is not None else None,
+            format=format,
+            most=max(longest / unit, 0.001),
             width=150,
             orders={RequestOrder.SLOWEST: "↓"},
         ),
-        columns.seconds("First token", lambda row: row.first_token_ms),
+        columns.durations("First token", lambda row: row.first_token_ms, rows),
         columns.number("Tokens in", lambda row: row.input_tokens),
         columns.number("Tokens out", lambda row: row.output_tokens),
         columns.number(

@@ -18,6 +18,7 @@ from pages._ui.tables import Sorting, TableColumn
 from pages.watch.batch_history import run_detail, run_drawer, summary_tables
 
 SHOWN, MOST_PAGES = 15, 100
+LONG_MS = 90_000  # from here on, runs are in minutes
 PAGE = "batch-history"
 ORDERS: Offers = {
     "sort": {
@@ -74,7 +75,9 @@ def sort(order: str) -> None:
 
 
 def _columns(rows: Sequence[RunView], zone: str) -> Sequence[TableColumn[RunView]]:
-    longest = max((row.duration_ms or 0 for row in rows), default=0) / 60_000
+    longest = max((row.duration_ms or 0 for row in rows), default=0)
+    in_minutes = (formatting.MINUTE_MS, "%.1f min")
+    unit, format = in_minutes if longest >= LONG_MS else columns.duration_unit([longest])
     return [
         columns.moment(
             "Started",
@@ -96,9 +99,9 @@ def _columns(rows: Sequence[RunView], zone: str) -> Sequence[TableColumn[RunView
         ),
         columns.bar(
             "Duration",
-            _minutes,
-            format="%.1f min",
-            most=max(longest, 0.001),
+            lambda row: row.duration_ms / unit if row.duration_ms is not None else None,
+            format=format,
+            most=max(longest / unit, 0.001),
             width=130,
             orders={RunOrder.LONGEST_FIRST: "↓", RunOrder.SHORTEST_FIRST: "↑"},
         ),
@@ -125,10 +128,6 @@ def _columns(rows: Sequence[RunView], zone: str) -> Sequence[TableColumn[RunView
         columns.text("Error", lambda row: in_words(row.error_summary), width=210, is_optional=True),
         columns.text("Run", lambda row: row.batch_run_id, width=150),
     ]
-
-
-def _minutes(row: RunView) -> float | None:
-    return row.duration_ms / 60_000 if row.duration_ms is not None else None
 
 
 def draw_opened(reads: Reads, chosen: Filters) -> None:
