@@ -82,7 +82,8 @@ class OpenAI:
                     yield UsageChunk(usage_of(usage))
                 for choice in event.get("choices") or ():
                     delta = choice.get("delta") or {}
-                    if text := _text(delta.get("content")):
+                    # OpenAI's models refuse to fill in a response_format in a text beside it
+                    if text := _text(delta.get("content")) or _text(delta.get("refusal")):
                         yield TextChunk(text)
                     for call_part in delta.get("tool_calls") or ():
                         _add_call_part(calls, call_part)

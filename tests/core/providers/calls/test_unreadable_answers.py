@@ -130,6 +130,13 @@ def test_content_in_parts_is_read_as_text(vendor: Vendor) -> None:
     assert answered(vendor, OPENAI, whole(OPENAI, delta(content=parts))).text == "Paris"
 
 
+def test_a_refusal_is_read_as_text(vendor: Vendor) -> None:
+    begun = delta(role="assistant", content="", refusal=None)
+    parts = [delta(refusal=text) for text in ("I can't ", "help with that.")]
+    heard = answered(vendor, OPENAI, whole(OPENAI, begun, *parts))
+    assert (heard.text, heard.finish_reason) == ("I can't help with that.", "stop")
+
+
 def test_unknown_events_are_skipped(vendor: Vendor) -> None:
     unknown = {"type": "something_new", "index": 0}
     thinking = {
