@@ -27,7 +27,7 @@ from core.prompts.estimates import estimate_texts
 from core.providers import catalogue
 from core.providers.schemas import MessageRole, ModelView, ParameterName, Parameters
 from core.providers.structured_output import StructuredOutput
-from core.providers.vendors.finish_reasons import is_cut_off
+from core.providers.vendors.finish_reasons import is_cut_off, is_refused
 
 MOST_EXAMPLES = 20
 TOKENS_PER_CASE = 300
@@ -99,6 +99,8 @@ def _parsed(answer: ExecutionView) -> ProposedCases:
         raise CaseProposalsRefused(reason, **facts)
     if is_cut_off(answer.finish_reason):
         raise CaseProposalsRefused("the answer was cut off; ask for fewer cases", **facts)
+    if is_refused(answer.finish_reason):
+        raise CaseProposalsRefused("the model refused to answer", **facts)
     try:
         return ProposedCases.model_validate_json(answer.response)
     except ValidationError:

@@ -37,7 +37,7 @@ from core.prompts.views import PromptView
 from core.providers import catalogue
 from core.providers.schemas import ModelView, ParameterName, Parameters
 from core.providers.structured_output import StructuredOutput
-from core.providers.vendors.finish_reasons import is_cut_off
+from core.providers.vendors.finish_reasons import is_cut_off, is_refused
 
 ROOM_TOKENS = 4000  # of an answer besides the texts: reasons, and what a model thinks before it
 
@@ -161,6 +161,10 @@ def _parsed(answer: ExecutionView) -> ProposedTexts:
         raise ImprovementFailed(error.detail, reason=error.reason, **facts)
     if is_cut_off(answer.finish_reason):
         raise ProposalRefused("it was cut off at the model's limit of tokens", **facts)
+    if is_refused(answer.finish_reason):
+        raise ImprovementFailed(
+            "The model refused to answer. Change what to improve, or choose another model.", **facts
+        )
     try:
         return ProposedTexts.model_validate_json(answer.response)
     except ValidationError:

@@ -21,3 +21,8 @@ def in_openais_words(reason: str | None) -> str | None:
 def is_cut_off(reason: str | None) -> bool:
     """Whether a limit of tokens ended the answer."""
     return in_openais_words(reason) == "length"
+
+
+def is_refused(reason: str | None) -> bool:
+    """Whether the model or its provider's content filter refused to answer."""
+    return in_openais_words(reason) == "content_filter"

@@ -12,7 +12,7 @@ from core.playground.schemas import (
     Speaker,
 )
 from core.presentation import formatting
-from core.providers.vendors.finish_reasons import is_cut_off
+from core.providers.vendors.finish_reasons import is_cut_off, is_refused
 from pages._ui import frame, markdown, state, text
 from pages.test.playground import attachments, ratings, tool_calls
 
@@ -117,6 +117,7 @@ def _badges(message: PlaygroundMessageView) -> list[str]:
         ":red-badge[Failed]": message.status is ExecutionStatus.FAILED,
         ":orange-badge[Late]": message.late,
         ":orange-badge[Max tokens reached]": is_cut_off(message.finish_reason),
+        ":orange-badge[Refused]": is_refused(message.finish_reason),
         ":violet-badge[Custom prompt]": bool(message.custom_prompt),
     }
     if message.fallback_for is not None:

@@ -71,6 +71,7 @@ def test_odd_tags_become_such_that_the_case_can_be_added(tag: str, kept: tuple[s
         ({"response": '{"cases": [{"question": 3}]}'}, "aren't JSON"),
         ({"finish_reason": "length"}, "ask for fewer cases"),
         ({"finish_reason": "max_tokens"}, "ask for fewer cases"),
+        ({"finish_reason": "refusal", "response": ""}, "refused to answer"),
         ({"status": ExecutionStatus.CANCELLED}, "did not complete"),
     ],
 )

@@ -59,3 +59,9 @@ def test_a_text_that_could_not_be_saved_is_refused(text: str, problem: str) -> N
 def test_a_cancelled_call_makes_no_proposal() -> None:
     with pytest.raises(ImprovementFailed, match="made no proposal"):
         propose({"system_prompt": "Be {{tone}}."}, status=ExecutionStatus.CANCELLED)
+
+
+@pytest.mark.parametrize("reason", ["content_filter", "refusal"])
+def test_a_refusal_is_said_to_be_one_whatever_its_vendor_calls_it(reason: str) -> None:
+    with pytest.raises(ImprovementFailed, match="refused to answer"):
+        propose({}, response="", finish_reason=reason)

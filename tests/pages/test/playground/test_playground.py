@@ -158,13 +158,21 @@ def test_a_prompt_of_ones_own_is_sent_and_marked(console: Console, admin: Person
     assert messages(admin)[-1].custom_prompt == "You are a pirate."
 
 
-@pytest.mark.parametrize("reason", ["length", "max_tokens"])
-def test_an_answer_that_a_limit_cut_off_is_marked_whatever_its_vendor_calls_it(
-    console: Console, admin: Person, reason: str
+@pytest.mark.parametrize(
+    ("reason", "badge"),
+    [
+        ("length", "Max tokens reached"),
+        ("max_tokens", "Max tokens reached"),
+        ("content_filter", "Refused"),
+        ("refusal", "Refused"),
+    ],
+)
+def test_an_answer_that_is_not_whole_is_marked_whatever_its_vendor_calls_it(
+    console: Console, admin: Person, reason: str, badge: str
 ) -> None:
     app = console(admin, PLAYGROUND)
     app.chat_input[0].set_value(f'#fake {{"finish_reason": "{reason}"}}\nHello').run()
-    assert ":orange-badge[Max tokens reached]" in said(wait_for_answer(app, admin))
+    assert f":orange-badge[{badge}]" in said(wait_for_answer(app, admin))
 
 
 def test_use_default_and_reset_take_the_override_back(console: Console, admin: Person) -> None:
