@@ -6,14 +6,12 @@ from uuid import UUID
 from procrastinate import RetryStrategy
 
 from core.database.db import transaction
-from core.digests.schemas import WRITTEN
+from core.digests.schemas import SEND, WRITTEN
 from core.digests.service import deliveries, private_sections, subscriptions
 from core.identity.service import accounts as identity
 from core.jobs import outbox, queue
 from core.network import mail
 from core.system import workspace
-
-SEND = "digests.send"
 
 
 @queue.app.periodic(cron="7 * * * *")

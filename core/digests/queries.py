@@ -1,6 +1,6 @@
 """Read digests, each with the sections that the reader may see."""
 
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import RowMapping, func, select
 from sqlalchemy.orm import Session
@@ -9,9 +9,10 @@ from core.database.paging import Page, Window
 from core.database.tables import table_of
 from core.digests.errors import DigestMissing
 from core.digests.models import WeeklyDigest
-from core.digests.schemas import DigestContent, DigestDetails, DigestSection
+from core.digests.schemas import SEND, DigestContent, DigestDetails, DigestSection
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
+from core.jobs.failures import last_failure
 
 digests = table_of(WeeklyDigest)
 
@@ -38,6 +39,13 @@ def get_digest(session: Session, week: date, *, actor: Actor) -> DigestDetails:
     if row is None:
         raise DigestMissing
     return details(row, actor)
+
+
+def last_email_failure(session: Session, *, actor: Actor) -> datetime | None:
+    """Return when an email of the latest digest last failed, until it is sent; else None."""
+    require(actor, Permission.WATCH)
+    written_at = session.scalar(select(func.max(digests.c.created_at)))
+    return last_failure(session, SEND, since=written_at) if written_at is not None else None
 
 
 def details(row: RowMapping, actor: Actor) -> DigestDetails:

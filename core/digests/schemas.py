@@ -12,6 +12,7 @@ from core.presentation.comparison import ChangeVerdict, Kpi
 from core.saved_views.schemas import ViewPage
 
 WRITTEN = "digest.written"  # what the outbox hands to the worker
+SEND = "digests.send"  # the task that emails a digest to a subscriber
 CHANGED = (ChangeVerdict.WORSE, ChangeVerdict.BETTER, ChangeVerdict.DIFFERENT)
 
 

@@ -114,6 +114,12 @@ def since(moment: datetime) -> str:
     return f"{short} ago" if short[-1].isalpha() else f"on {short}"
 
 
+def email_failure(at: datetime) -> str:
+    """Return that a digest was not sent, and when it was last tried."""
+    tried = f"last tried {since(at)}"
+    return f"The latest digest could not be emailed to every subscriber, {tried}. The log says why."
+
+
 def browser(user_agent: str | None) -> str:
     """Return the browser and system of a user agent."""
     agent = user_agent or ""

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.conversations import service as conversation_service
 from core.conversations.queries import notes
+from core.digests import queries as digests
 from core.digests.service import subscriptions
 from core.identity import queries
 from core.identity.permissions import Permission, may
@@ -93,11 +94,14 @@ def draw_digest() -> None:
     with guard.work() as (session, actor):
         # As stored: another tab may have changed it
         state.put(DIGEST, subscriptions.is_subscribed(session, actor=actor))
+        failed_at = digests.last_email_failure(session, actor=actor)
     frame.section("Weekly digest", "figures of the week, and what changed")
     with st.container(border=True):
         st.toggle("Send it to me by email", key=DIGEST, on_change=change_subscription)
     if not mail.is_set_up():
         st.caption("No mail server is set up. Digests are on the Overview, under Weekly digests.")
+    elif failed_at is not None:
+        st.warning(text.email_failure(failed_at))
 
 
 @errors.action

@@ -27,6 +27,7 @@ def draw() -> None:
     frame.back("Overview", _close, f"{CHOSEN}.back")
     with guard.work() as (session, actor):
         weeks = queries.list_weeks(session, actor=actor)
+        failed_at = queries.last_email_failure(session, actor=actor)
     if not weeks:
         frame.header("Weekly digest", "Figures of the week, and what changed")
         body = "A digest is written each Monday, once there is data of the week before."
@@ -37,6 +38,8 @@ def draw() -> None:
         period = Period(found.starts_at, found.ends_at, found.time_zone)
         with frame.header("Weekly digest", f"{watch.span(period)} ({found.time_zone})"):
             _draw_choice(weeks, found.week)
+        if failed_at is not None:
+            st.warning(text.email_failure(failed_at))
         _draw_summary(found)
         for number, section in enumerate(found.sections):
             _draw_section(section, number)

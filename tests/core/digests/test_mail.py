@@ -3,6 +3,7 @@
 import smtplib
 import ssl
 from collections.abc import Iterator
+from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -14,7 +15,7 @@ from sqlalchemy import text
 
 from core.database import settings
 from core.database.db import Database, transaction
-from core.digests import jobs
+from core.digests import jobs, queries
 from core.digests.service import subscriptions
 from core.errors import StartRefused
 from core.identity.schemas import Actor, Role
@@ -22,6 +23,8 @@ from core.jobs import outbox, queue
 from core.network.mail import MailFailed
 from core.platform.config import config
 from core.saved_views.schemas import ViewPage
+from core.system import jobs as system_jobs
+from tests.core.jobs import worker
 from tests.factories import digests
 from tests.factories.identity import person
 from tests.factories.servers import certificate
@@ -199,6 +202,31 @@ def test_a_refused_digest_is_sent_when_the_job_is_tried_again(mailbox: Mailbox) 
     mailbox.is_full = False
     relay_and_send()
     assert len(mailbox.messages) == 1
+
+
+def test_a_digest_that_was_refused_has_failed_until_it_is_sent(mailbox: Mailbox) -> None:
+    reader = subscriber()
+    digests.two_weeks()
+    digests.write()
+    outbox.relay(Database.CORE)
+
+    def failed_at() -> datetime | None:
+        with transaction() as session:
+            return queries.last_email_failure(session, actor=reader)
+
+    assert failed_at() is None
+    mailbox.is_full = True
+    worker.do(system_jobs.heartbeat.name, timestamp=0)
+    assert failed_at() is not None
+    mailbox.is_full = False
+    with transaction() as session:
+        session.execute(text("update procrastinate_jobs set scheduled_at = null"))
+    worker.do(system_jobs.heartbeat.name, timestamp=0)
+    assert len(mailbox.messages) == 1
+    with transaction() as session:
+        # As Attune's own worker does at once
+        session.execute(text("delete from procrastinate_jobs where status = 'succeeded'"))
+    assert failed_at() is None
 
 
 def test_who_left_or_unsubscribed_meanwhile_gets_none(mailbox: Mailbox) -> None:

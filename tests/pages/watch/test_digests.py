@@ -1,12 +1,19 @@
 """Weekly digests on the Overview."""
 
 import pytest
+from sqlalchemy import text
 
+from core.database.db import transaction
 from core.identity.schemas import Role, SessionKind
 from core.saved_views.schemas import ViewPage
 from tests.factories import digests
 from tests.factories.identity import Person, person
-from tests.pages.conftest import OVERVIEW, Console, said
+from tests.pages.conftest import OVERVIEW, YOU, Console, said
+
+FAILED = """with failed as (
+    insert into procrastinate_jobs (queue_name, task_name, status)
+    values ('long', 'digests.send', 'failed') returning id
+) insert into procrastinate_events (job_id, type) select id, 'failed' from failed"""
 
 
 @pytest.fixture
@@ -42,6 +49,22 @@ def test_a_view_with_parameters_of_any_name_leaves_the_digest_whole(
     text = opened(console, admin)
     assert "Odd" in text
     assert "Something went wrong" not in text
+
+
+def test_a_digest_that_was_not_emailed_says_so_to_its_readers(
+    console: Console, admin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digests.two_weeks()
+    assert digests.write()
+    monkeypatch.setattr("core.network.mail.is_set_up", lambda: True)
+    digest, account = console(admin, OVERVIEW), console(admin, YOU)
+    digest.query_params["digest"] = "latest"
+    assert not digest.run().warning
+    with transaction() as session:
+        session.execute(text(FAILED))
+    for page in (digest.run(), account.run()):
+        [warning] = page.warning
+        assert "emailed to every subscriber, last tried just now" in warning.value
 
 
 def test_before_the_first_digest_the_page_says_when_it_comes(
