@@ -1,6 +1,5 @@
 """Section Test message: a message to the draft, its answer, then the analysis."""
 
-import asyncio
 from uuid import UUID
 
 import streamlit as st
@@ -12,7 +11,7 @@ from core.bots.result_schemas import MAX_TEST_CHARS, BotTestResult, NewBotTest
 from core.bots.schemas import BotView
 from core.database.paging import Window
 from core.errors import Invalid
-from pages._ui import errors, frame, guard, state
+from pages._ui import errors, frame, guard, model_calls, state
 from pages.test.bots import models_choice, result_card
 from pages.test.bots.models_choice import Models
 
@@ -59,7 +58,8 @@ def _send(bot: BotView, models: Models) -> None:
     with guard.work() as (_, actor):
         caller = actor
     # After the transaction: a model may take minutes
-    result = asyncio.run(bot_tests.answer_message(bot.id, new_test, actor=caller))
+    call = model_calls.begin(bot_tests.answer_message(bot.id, new_test, actor=caller))
+    result = model_calls.wait_for(call)
     state.put(SHOWN, (bot.id, result.id))
     if models.judge_model_id is not None:
         state.put(TO_ANALYZE, result.id)
@@ -94,7 +94,8 @@ def analyze(result_id: UUID, judge_model_id: str | None) -> None:
     """Have the judge analyze an answer."""
     with guard.work() as (_, actor):
         caller = actor
-    asyncio.run(bot_tests.analyze(result_id, judge_model_id, actor=caller))
+    call = model_calls.begin(bot_tests.analyze(result_id, judge_model_id, actor=caller))
+    model_calls.wait_for(call)
 
 
 @errors.part("Earlier tests")

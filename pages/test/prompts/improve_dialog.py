@@ -8,7 +8,7 @@ from core.improvements import service
 from core.improvements.schemas import Improvement, NewImprovement
 from core.presentation import formatting
 from core.providers import catalogue
-from pages._ui import errors, guard, state, text
+from pages._ui import errors, guard, model_calls, state, text
 from pages._ui.prompts.estimate_text import estimate_facts
 from pages.test.prompts import improvement_proposal
 from pages.test.prompts.edit.editor import NO_MODEL, PromptEditor
@@ -91,7 +91,8 @@ def _propose(editor: PromptEditor, improvement: Improvement) -> None:
     state.forget(editor.key("proposal"))
     with guard.work() as (_, actor):
         caller = actor
-    answer = runner.current().submit(improvement.execution, actor=caller).result()
+    call = runner.current().submit(improvement.execution, actor=caller)
+    answer = model_calls.wait_for(call)
     with guard.work() as (session, actor):
         proposal = service.propose(session, editor.prompt.id, improvement, answer, actor=actor)
     state.put(editor.key("improvement"), improvement)

@@ -76,6 +76,19 @@ def test_a_bot_is_shaped_tested_saved_and_run(window: Window, program: Program, 
     assert (newest["number"], newest["note"], newest["tests"]) == (2, "Livelier", 4)
 
 
+def test_a_page_that_waits_for_a_bot_takes_clicks(
+    window: Window, program: Program, name: str
+) -> None:
+    bot = program.api.post("/bots", json={"bot_name": name}).json()
+    tab = window.open(f"/bots?bot={bot['id']}&section=Test+message")
+    tab.choose("Model", "fake:echo")
+    tab.page.get_by_label("Message", exact=True).fill('#fake {"delay_s": 30}\nHello')
+    tab.press("Send test message")
+    expect(tab.page.get_by_text("The bot answers…")).to_be_visible()
+    tab.page.get_by_role("radio", name="Scenarios", exact=True).click()
+    expect(tab.page.get_by_text("The bot answers…")).to_be_hidden(timeout=15_000)
+
+
 def test_every_section_of_a_bot_fits_and_can_be_read(
     window: Window, program: Program, name: str
 ) -> None:

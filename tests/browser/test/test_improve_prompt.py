@@ -136,3 +136,21 @@ def test_a_proposal_is_saved_as_a_version_that_its_chosen_annotations_are_applie
     toast = tab.page.get_by_test_id("stToast").filter(has_text="Saved as version 3")
     expect(toast).to_contain_text("1 annotation marked applied")
     assert state_of(program, tone) == ("applied", f"{name}@3")
+
+
+def test_a_page_that_waits_for_a_slow_model_takes_clicks(
+    window: Window, program: Program, name: str
+) -> None:
+    content = {"name": name, "prompt": TEXT, "variables": [{"name": "question"}]}
+    made = program.api.post("/templates", json=content).raise_for_status().json()
+    tab = window.open(f"/prompts?prompt={made['id']}")
+    tab.press("Improve with a model")
+    tab.choose("Model to ask", "fake:echo")
+    note = tab.page.get_by_role("textbox", name="What to improve")
+    note.fill('#fake {"delay_s": 30}\nShorten it.')
+    note.blur()
+    tab.press("Propose improvement")
+    expect(tab.drawer).to_contain_text("Waiting for the model…")
+    tab.page.keyboard.press("Escape")
+    tab.page.get_by_role("radio", name="Versions", exact=True).click()
+    expect(tab.page.get_by_text("click a row to edit from it")).to_be_visible(timeout=15_000)

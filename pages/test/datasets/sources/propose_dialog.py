@@ -18,7 +18,7 @@ from core.errors import Failure, Invalid
 from core.executions import runner
 from core.presentation import formatting
 from core.providers import catalogue
-from pages._ui import dialogs, errors, guard, state, text
+from pages._ui import dialogs, errors, guard, model_calls, state, text
 from pages._ui.prompts.estimate_text import estimate_facts
 from pages.test.datasets.sources import source_dialog
 
@@ -86,7 +86,7 @@ def _propose(call: CaseCall) -> None:
     state.forget(PROPOSALS)
     with guard.work() as (_, actor):
         caller = actor
-    answer = runner.current().submit(call.execution, actor=caller).result()
+    answer = model_calls.wait_for(runner.current().submit(call.execution, actor=caller))
     found = service.propose(call, answer)
     state.put(PROPOSALS, found)
     # The boxes of an earlier proposal have the same keys, and may be unticked
