@@ -10,9 +10,11 @@ from core.ai_metrics.queries.incidents import Incident, IncidentKind
 from core.ai_metrics.queries.series import volume_by_model
 from core.ai_metrics.views import AiMetricsQuery, ModelVolume, ToolFigures
 from core.batches.queries.failing_jobs import FailingJob
+from core.insights.cost_rises import CostRise
 from core.insights.schemas import Finding, FindingSeverity, QuotingFinding, WatchScope
 from core.presentation import formatting
 from core.presentation.comparison import ChangeVerdict, Kpi
+from core.presentation.formatting import FigureUnit
 from core.presentation.periods import in_address
 
 LEAST_RISE = 0.2  # of cost: a smaller rise needs no action, even when it is significant
@@ -134,7 +136,7 @@ def of_kpis(
         )
         if kpi.name == "cost":
             if kpi.value / kpi.before - 1 >= LEAST_RISE:
-                yield _of_cost(core, volumes(), change, query, scope)
+                yield _of_cost(core, volumes(), change, scope)
             continue
         verb = "decreased" if kpi.value < kpi.before else "increased"
         page, more = ("knowledge", FEEDBACK) if kpi.name == "feedback" else ("ai-metrics", {})
@@ -153,12 +155,19 @@ def _is_surely_worse(kpi: Kpi, level: float) -> bool:
     return kpi.verdict is ChangeVerdict.WORSE and kpi.chance is not None and kpi.chance <= level
 
 
+def of_cost_rise(
+    core: Session, rise: CostRise, volumes: Sequence[ModelVolume], scope: WatchScope
+) -> Finding:
+    per_day, most = (
+        formatting.figure(usd, FigureUnit.MONEY) for usd in (rise.per_day, rise.most_before)
+    )
+    since = f"{scope.period.first_day:%-d %b}"
+    change = f"{per_day} per day since {since}, at most {most} on any day before"
+    return _of_cost(core, volumes, change, scope)
+
+
 def _of_cost(
-    core: Session,
-    volumes: Sequence[ModelVolume],
-    change: str,
-    query: dict[str, str],
-    scope: WatchScope,
+    core: Session, volumes: Sequence[ModelVolume], change: str, scope: WatchScope
 ) -> Finding:
     """Return the finding of a rise in cost, with the model that most of it comes from, if any."""
     asked = AiMetricsQuery(scope.period, scope.watched).previous
@@ -177,7 +186,7 @@ def _of_cost(
         change + most,
         scope.period.start,
         "ai-metrics",
-        query,
+        {**span_filters(scope), **place_filters(scope)},
     )
 
 

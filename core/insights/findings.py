@@ -16,7 +16,9 @@ from core.cache.large_workspaces import cached_if_large
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
 from core.insights.causes import MEASURES, cause_of_change, cause_of_drop, evidence_of
+from core.insights.cost_rises import find_cost_rise
 from core.insights.finding_texts import (
+    of_cost_rise,
     of_drop,
     of_failing_job,
     of_failing_tool,
@@ -60,6 +62,7 @@ def recent_findings(core: Session, ai: Session, scope: WatchScope, *, actor: Act
     """Return the findings of the 30 days up to the end of a period, however long that is.
 
     KPIs and tools of the last 7 days are judged, too: in 30 days a rise of yesterday is too small.
+    So are the days of a cost that is higher than on any day before.
     """
     require(actor, Permission.WATCH)
     month, week = scope.last(FINDING_DAYS), scope.last(FINDING_WEEK)
@@ -155,7 +158,27 @@ def _of_figures(
                 if measure is not None
                 else each
             )
-    return list(by_kind.values())
+    rises = _of_cost_rise(core, *spans[0], volumes, actor) if len(spans) > 1 else []
+    return list((by_kind | {each.kind: each for each in rises}).values())
+
+
+def _of_cost_rise(
+    core: Session,
+    scope: WatchScope,
+    known: KnownFigures,
+    volumes: Callable[[AiMetricsQuery], list[ModelVolume]],
+    actor: Actor,
+) -> list[Finding]:
+    """Return the finding of last days that each cost more than any day of the month before."""
+    by_day = next(kpi.course for kpi in known.of_ai if kpi.name == "cost")
+    rise = find_cost_rise(by_day)
+    if rise is None:
+        return []
+    open_days = len(scope.period.days) - len(by_day)
+    risen = scope.last(rise.days + open_days)
+    asked = AiMetricsQuery(risen.period, risen.watched)
+    cause = cause_of_change(core, asked, MEASURES["cost"], actor=actor)
+    return [_caused(of_cost_rise(core, rise, volumes(asked), risen), cause)]
 
 
 def _of_tools(core: Session, scopes: Sequence[WatchScope], actor: Actor) -> list[Finding]:
