@@ -83,6 +83,21 @@ def number(
     )
 
 
+def figure(
+    label: str,
+    value: Callable[[Row], str | None],
+    *,
+    width: int | None = None,
+    help: str | None = None,
+) -> TableColumn[Row]:
+    """Return a column of formatted numbers, aligned to the right as numbers are."""
+    return TableColumn(
+        label,
+        lambda row: value(row) or None,
+        config.TextColumn(width=width, help=help, alignment="right"),
+    )
+
+
 def dollars(amounts: Iterable[Decimal | None]) -> str:
     """Return the format of US dollars: with four decimals where all amounts are small."""
     largest = max((amount or 0 for amount in amounts), default=0)

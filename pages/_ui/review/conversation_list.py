@@ -95,7 +95,7 @@ def draw_table(
         columns.text("Status", lambda row: STATES[row.status], width=90),
     ]
     if sees_costs:
-        shown.append(columns.text("Cost", _cost, width=80))
+        shown.append(columns.figure("Cost", _cost, width=80))
     tables.draw_page(
         page,
         shown,

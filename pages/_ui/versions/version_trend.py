@@ -83,8 +83,8 @@ def _columns() -> Sequence[TableColumn[TrendPoint]]:
     return [
         columns.number("Version", lambda row: row.version, width=70),
         columns.text("What changed", lambda row: row.note, width=300),
-        columns.text("Pass rate", lambda row: written(row.success_rate), width=240),
-        columns.text("Cases × runs", lambda row: f"{row.cases} × {row.runs}", width=95),
+        columns.figure("Pass rate", lambda row: written(row.success_rate), width=240),
+        columns.figure("Cases × runs", lambda row: f"{row.cases} × {row.runs}", width=95),
         columns.number("Dataset version", lambda row: row.dataset_version, width=110),
         columns.number("Evaluations", lambda row: row.evaluations, width=90),
         columns.moment("Evaluated", lambda row: row.finished_at, workspace.zone()),

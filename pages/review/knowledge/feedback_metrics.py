@@ -59,8 +59,8 @@ def _draw_origins(found: FeedbackStats) -> None:
     shown: Sequence[TableColumn[tuple[str, Ratings]]] = [
         columns.text(ORIGINS[name], lambda row: row[0] or "Unknown", width=150),
         columns.number("Ratings", lambda row: row[1].rated, width=70),
-        columns.text("Positive", lambda row: formatting.share(row[1].ratio), width=75),
-        columns.text("95% interval", lambda row: _interval(row[1]), width=115),
+        columns.figure("Positive", lambda row: formatting.share(row[1].ratio), width=75),
+        columns.figure("95% interval", lambda row: _interval(row[1]), width=115),
     ]
     tables.draw(
         by_name[name],

@@ -95,9 +95,9 @@ def _columns() -> Sequence[TableColumn[EvaluationListItem]]:
         columns.text("Name", lambda row: row.name, width=230),
         columns.chip("Status", status_of, COLOURS, width=110),
         columns.text("Targets", lambda row: ", ".join(row.targets), width=160),
-        columns.text("Pass rate", _rates, width=225),
-        columns.text("Cases × runs", lambda row: f"{row.cases} × {row.runs}", width=90),
+        columns.figure("Pass rate", _rates, width=225),
+        columns.figure("Cases × runs", lambda row: f"{row.cases} × {row.runs}", width=90),
         columns.number("Failed calls", lambda row: row.progress.failed, width=80),
-        columns.text("Cost", lambda row: formatting.cost(row.spent_usd, row.unpriced), width=110),
+        columns.figure("Cost", lambda row: formatting.cost(row.spent_usd, row.unpriced), width=110),
         columns.moment("Started", lambda row: row.created_at, workspace.zone()),
     ]

@@ -65,15 +65,15 @@ def _draw_charts(found: EvaluationView) -> None:
 def _columns() -> Sequence[TableColumn[TargetView]]:
     return [
         columns.text("Target", lambda row: row.title, width=165),
-        columns.text("Pass rate", lambda row: written(row.success_rate), width=200),
-        columns.text("Score", lambda row: written(row.score), width=200),
-        columns.text("All runs pass", lambda row: formatting.share(row.consistency), width=90),
+        columns.figure("Pass rate", lambda row: written(row.success_rate), width=200),
+        columns.figure("Score", lambda row: written(row.score), width=200),
+        columns.figure("All runs pass", lambda row: formatting.share(row.consistency), width=90),
         columns.number("Mixed cases", lambda row: row.mixed_cases, width=85),
         columns.number("Failed calls", lambda row: row.failed, width=80),
         columns.number("Not scored", lambda row: row.not_scored, width=80),
-        columns.text("Median time", lambda row: formatting.duration(row.median_ms), width=85),
-        columns.text("95% within", lambda row: formatting.duration(row.p95_ms), width=80),
-        columns.text("Cost", lambda row: formatting.cost(row.cost_usd, row.unpriced), width=110),
+        columns.figure("Median time", lambda row: formatting.duration(row.median_ms), width=85),
+        columns.figure("95% within", lambda row: formatting.duration(row.p95_ms), width=80),
+        columns.figure("Cost", lambda row: formatting.cost(row.cost_usd, row.unpriced), width=110),
     ]
 
 

@@ -81,14 +81,14 @@ def _draw_parts(found: Breakdown) -> None:
     unit = found.unit
     shown: list[TableColumn[BreakdownPart]] = [
         columns.text(DIMENSIONS[found.dimension].capitalize(), name_of, widest=150),
-        columns.text("Before", lambda row: now_and_before(row, unit)[1]),
-        columns.text("Now", lambda row: now_and_before(row, unit)[0]),
-        columns.text("Change", lambda row: change_of(row.figure, row.previous, unit)),
+        columns.figure("Before", lambda row: now_and_before(row, unit)[1]),
+        columns.figure("Now", lambda row: now_and_before(row, unit)[0]),
+        columns.figure("Change", lambda row: change_of(row.figure, row.previous, unit)),
     ]
     shares = [abs(share) for part in found.parts if (share := part.share_of_change) is not None]
     if 0 < max(shares, default=0) <= MOST_SHARE:
         shown.append(
-            columns.text(
+            columns.figure(
                 "Share of change",
                 # z: without the sign of a zero that was rounded
                 lambda row: "" if row.share_of_change is None else f"{row.share_of_change:z.0%}",

@@ -24,17 +24,17 @@ def version_columns(
         ),
         columns.number("Requests", lambda row: row.total_requests),
         columns.bar("Share", lambda row: row.share * 100, format="%.0f%%", most=100, width=75),
-        columns.text("Errors", lambda row: estimates.rate(row.error_rate)),
-        columns.text("p50", lambda row: estimates.latency(row.p50_latency_ms)),
-        columns.text("p95", lambda row: estimates.latency(row.p95_latency_ms)),
-        columns.text("Positive feedback", lambda row: estimates.rate(row.positive_feedback)),
-        columns.text(
+        columns.figure("Errors", lambda row: estimates.rate(row.error_rate)),
+        columns.figure("p50", lambda row: estimates.latency(row.p50_latency_ms)),
+        columns.figure("p95", lambda row: estimates.latency(row.p95_latency_ms)),
+        columns.figure("Positive feedback", lambda row: estimates.rate(row.positive_feedback)),
+        columns.figure(
             "Approved",
             lambda row: estimates.rate(row.approved),
             help="Answers that reviewers approved, of those approved or corrected",
         ),
         *_scores(versions),
-        columns.text(
+        columns.figure(
             "Cost per 1,000", lambda row: estimates.cost_per_thousand(row.cost_per_request)
         ),
         columns.number(
@@ -68,4 +68,4 @@ def _scores(
         labels[each.name] = each.label
     for name, _ in counts.most_common(MOST_SCORES):
         title = text.one_line(name if labels[name] is None else f"{name}: {labels[name]}")
-        yield columns.text(title, partial(estimates.score, name=name), help="Scores of this name")
+        yield columns.figure(title, partial(estimates.score, name=name), help="Scores of this name")

@@ -38,9 +38,9 @@ def draw(reads: Reads, chosen: Filters) -> None:
             _choose_both(found, earlier, later)
         shown: Sequence[TableColumn[Kpi]] = [
             columns.text("Figure", lambda row: row.label),
-            columns.text(found.earlier, lambda row: formatting.figure(row.before, row.unit)),
-            columns.text(found.later, lambda row: formatting.figure(row.value, row.unit)),
-            columns.text("Difference", change),
+            columns.figure(found.earlier, lambda row: formatting.figure(row.before, row.unit)),
+            columns.figure(found.later, lambda row: formatting.figure(row.value, row.unit)),
+            columns.figure("Difference", change),
             columns.chip(
                 "Verdict",
                 lambda row: VERDICTS.get(row.verdict),

@@ -105,7 +105,7 @@ def _columns(rows: Sequence[RunView], zone: str) -> Sequence[TableColumn[RunView
             width=130,
             orders={RunOrder.LONGEST_FIRST: "↓", RunOrder.SHORTEST_FIRST: "↑"},
         ),
-        columns.text("Median", lambda row: formatting.duration(row.usual_duration_ms), width=70),
+        columns.figure("Median", lambda row: formatting.duration(row.usual_duration_ms), width=70),
         columns.chip(
             "Slow",
             lambda row: "Slow" if row.is_slow else None,

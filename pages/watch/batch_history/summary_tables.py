@@ -87,10 +87,10 @@ def draw_jobs(jobs: Sequence[JobFigures], page: str) -> None:
             "Last status", lambda row: STATES.get(row.last_status, row.last_status), COLOURS
         ),
         columns.percent("Success rate", lambda row: row.success_rate, format="%.1f%%", width=95),
-        columns.text("95% interval", short_interval, width=95),
+        columns.figure("95% interval", short_interval, width=95),
         columns.number("Runs", lambda row: row.runs, width=60),
-        columns.text("Median", lambda row: formatting.duration(row.p50_duration_ms), width=75),
-        columns.text("p95", lambda row: formatting.duration(row.p95_duration_ms), width=75),
+        columns.figure("Median", lambda row: formatting.duration(row.p50_duration_ms), width=75),
+        columns.figure("p95", lambda row: formatting.duration(row.p95_duration_ms), width=75),
     ]
 
     def filter_by(row: JobFigures) -> None:
@@ -113,8 +113,8 @@ def draw_phases(phases: Sequence[Phase]) -> None:
     """Draw phases with the previous period."""
     shown: Sequence[TableColumn[Phase]] = [
         columns.text("Phase", lambda row: row.phase, widest=150),
-        columns.text("Median", lambda row: formatting.duration(row.p50_ms)),
-        columns.text("Previous", lambda row: formatting.duration(row.previous.p50_ms)),
-        columns.text("p95", lambda row: formatting.duration(row.p95_ms)),
+        columns.figure("Median", lambda row: formatting.duration(row.p50_ms)),
+        columns.figure("Previous", lambda row: formatting.duration(row.previous.p50_ms)),
+        columns.figure("p95", lambda row: formatting.duration(row.p95_ms)),
     ]
     tables.draw(phases, shown, "Phases", key="batch-history.phase-table", most=MOST_ROWS)

@@ -39,7 +39,7 @@ def draw(
     if versus is not None:
         shown.insert(2, _other_users(versus))  # beside the users of this funnel
         shown.append(
-            columns.text(
+            columns.figure(
                 "Change from previous step", lambda step: _difference(versus, step.step - 1)
             )
         )
@@ -75,7 +75,7 @@ def _step_columns() -> list[TableColumn[FunnelStep]]:
             ),
         ),
         columns.number("Users", lambda step: step.users),
-        columns.text(
+        columns.figure(
             "From start",
             lambda step: (
                 rate_in_words(step.conversion_from_start, step.interval, step.users)
@@ -84,7 +84,7 @@ def _step_columns() -> list[TableColumn[FunnelStep]]:
             ),
             help="95% interval (Wilson)",
         ),
-        columns.text(
+        columns.figure(
             "From previous step",
             lambda step: (
                 rate_in_words(
@@ -95,13 +95,13 @@ def _step_columns() -> list[TableColumn[FunnelStep]]:
             ),
             help="Conversion from the previous required step, 95% interval (Wilson)",
         ),
-        columns.text(
+        columns.figure(
             "Median time",
             lambda step: (
                 duration_text(step.median_seconds_from_previous) if step.step > 1 else None
             ),
         ),
-        columns.text(
+        columns.figure(
             "p90 time",
             lambda step: duration_text(step.p90_seconds_from_previous) if step.step > 1 else None,
         ),

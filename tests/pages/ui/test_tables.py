@@ -67,6 +67,19 @@ def test_headers_of_all_tables_select_a_column_and_sort_nothing_in_the_browser()
     assert len(modes) == 3
 
 
+def durations() -> None:
+    """Draw a row with a formatted number."""
+    from pages._ui import columns, tables  # noqa: PLC0415  AppTest runs these lines apart
+
+    tables.draw(["840 ms"], [columns.figure("p95", str)], "durations", key="durations")
+
+
+def test_formatted_numbers_are_aligned_as_numbers_are() -> None:
+    app = AppTest.from_function(durations).run()
+    assert not app.exception
+    assert json.loads(app.dataframe[0].proto.columns)["p95"]["alignment"] == "right"
+
+
 def tagged_rows(tags: list[str]) -> None:
     """Draw two rows, the second with tags."""
     from pages._ui import columns, tables  # noqa: PLC0415  AppTest runs these lines apart

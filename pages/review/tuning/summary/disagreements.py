@@ -54,16 +54,16 @@ def draw(found: ReviewSummary) -> None:
             columns.text("Reviewer A", lambda row: NAMES[row.one]),
             columns.text("Reviewer B", lambda row: NAMES[row.other]),
             columns.number("Pairs", lambda row: row.pairs),
-            columns.text("Share", lambda row: formatting.share(row.share)),
+            columns.figure("Share", lambda row: formatting.share(row.share)),
         ]
         alt = "Pairs of annotations that differ on the same message."
         tables.draw(found.disagreements, pairs, alt, key="review-summary.pairs")
     with watch.panel("Agreement by model", "lowest first"):
         models: Sequence[TableColumn[ModelAgreement]] = [
             columns.text("Model", lambda row: row.model or "Unknown"),
-            columns.text("Raw agreement", lambda row: formatting.share(row.agreement.unanimous)),
-            columns.text("Agreement (α)", lambda row: figure(row.agreement.alpha)),
-            columns.text("95% interval", lambda row: _interval(row.agreement)),
+            columns.figure("Raw agreement", lambda row: formatting.share(row.agreement.unanimous)),
+            columns.figure("Agreement (α)", lambda row: figure(row.agreement.alpha)),
+            columns.figure("95% interval", lambda row: _interval(row.agreement)),
             columns.number("Messages", lambda row: row.agreement.units),
         ]
         alt = "Reviewer agreement by model."

@@ -57,7 +57,7 @@ def _draw_table(found: Page[PriceView], filters: PriceFilter) -> None:
             columns.text("Provider", _provider),
             columns.text("Model", lambda row: row.model),
             *(
-                columns.text(label, partial(_amount, name))
+                columns.figure(label, partial(_amount, name))
                 for name, label in price_form.AMOUNTS.items()
             ),
             columns.text("Valid from (UTC)", _since),

@@ -89,7 +89,7 @@ def _columns() -> Sequence[TableColumn[AbTestListItem]]:
         columns.text("B", lambda row: row.variants[1].name, width=140),
         columns.chip("Winner", _winner, WINNER_COLOURS, width=70),
         columns.text("Verdict", lambda row: text.capitalized(row.verdict or ""), width=190),
-        columns.text("Cost", lambda row: formatting.cost(row.spent_usd, row.unpriced), width=110),
+        columns.figure("Cost", lambda row: formatting.cost(row.spent_usd, row.unpriced), width=110),
         columns.moment(
             "Created",
             lambda row: row.created_at,

@@ -56,8 +56,8 @@ def _columns() -> Sequence[TableColumn[AbCaseRow]]:
         columns.text("Quality of A", lambda row: _quality(row.A), width=110),
         columns.text("Quality of B", lambda row: _quality(row.B), width=110),
         columns.number("A − B", lambda row: row.difference, format="%+.2f", width=80),
-        columns.text("Time of A", lambda row: _time(row.A), width=90),
-        columns.text("Time of B", lambda row: _time(row.B), width=90),
+        columns.figure("Time of A", lambda row: _time(row.A), width=90),
+        columns.figure("Time of B", lambda row: _time(row.B), width=90),
         columns.tags("Tags", lambda row: row.tags, width=120),
     ]
 

@@ -61,9 +61,9 @@ def _columns(found: AbTestView) -> Sequence[TableColumn[MetricFigures]]:
     a, b = (text.one_line(f"{variant.id}: {variant.name}") for variant in found.variants)
     return [
         columns.text("Metric", _title, width=190),
-        columns.text(a, lambda row: metric_texts.value(row.metric, row.A), width=190),
-        columns.text(b, lambda row: metric_texts.value(row.metric, row.B), width=190),
-        columns.text("A − B", _difference, width=210),
+        columns.figure(a, lambda row: metric_texts.value(row.metric, row.A), width=190),
+        columns.figure(b, lambda row: metric_texts.value(row.metric, row.B), width=190),
+        columns.figure("A − B", _difference, width=210),
         columns.text("Verdict", lambda row: text.capitalized(verdict_of(row)), width=190),
         columns.number("Cases", lambda row: row.A.n, width=60),
     ]
