@@ -2,13 +2,13 @@
 
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from core.executions.schemas import MAX_MESSAGES, MAX_TEXT_CHARS, NewExecution
+from core.executions.schemas import MAX_MESSAGES, MAX_TEXT_CHARS, NewExecution, ToolName
 from core.identity.schemas import View
 from core.ingest.json_objects import JsonObject
 from core.ingest.null_defaults import OrDefault
-from core.providers.schemas import ChatMessage, Parameters
+from core.providers.schemas import ChatMessage, Parameters, Tool
 
 
 class RenderRequest(BaseModel):
@@ -72,6 +72,17 @@ class PromptExecution(NewExecution):
     template_id: str | None = Field(default=None, max_length=128)
     template_label: str | None = Field(default=None, max_length=64)
     variables: OrDefault[JsonObject] = Field(default_factory=dict)
+
+    @field_validator("tools")
+    @classmethod
+    def _tools_have_names_of_their_own(
+        cls, tools: tuple[Tool | ToolName, ...]
+    ) -> tuple[Tool | ToolName, ...]:
+        # A call names its tool only, and some providers refuse the request
+        names = [tool if isinstance(tool, str) else tool.name for tool in tools]
+        if len(set(names)) < len(names):
+            raise ValueError("Two tools have the same name.")
+        return tools
 
     @model_validator(mode="after")
     def _has_text(self) -> Self:
