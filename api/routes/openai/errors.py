@@ -7,7 +7,7 @@ from starlette.types import Scope
 
 from api.http.problem_bodies import ErrorBody
 from api.routes.openai.bodies import OPENAI_NAMES
-from core.errors import ProviderFailed
+from core.errors import Invalid, ProviderFailed
 
 TYPES = {
     400: "invalid_request_error",
@@ -31,6 +31,12 @@ OF_PROVIDERS = {
 }
 
 
+class AnswerCancelled(Invalid):
+    """The call was cancelled before its answer was complete."""
+
+    code = "cancelled"
+
+
 def translate(problem: dict[str, Any], _scope: Scope) -> ErrorBody:
     """Return a problem as an error of OpenAI's API."""
     status, _ = _status_and_code(problem)
@@ -47,7 +53,8 @@ def error_of(problem: dict[str, Any]) -> dict[str, Any]:
     return {
         "message": message,
         "type": TYPES.get(status, "server_error"),
-        "param": _own_name(fields[0]) if fields else None,
+        # A body as a whole has no name
+        "param": (_own_name(fields[0]) or None) if fields else None,
         "code": code,
     }
 

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -13,7 +14,7 @@ from starlette.routing import Route
 from api import deps, errors, rate_limits
 from api.routes.openai import answers, bodies
 from api.routes.openai.bodies import ChatCompletion
-from api.routes.openai.errors import error_of
+from api.routes.openai.errors import AnswerCancelled, error_of
 from api.routes.test import answer_stream
 from api.routes.test.executions import problem
 from core.database.db import read_session
@@ -47,9 +48,16 @@ async def create_completion(request: Request) -> Response:
     call = await run_in_threadpool(asked.call)
     # SDKs close the connection at their timeout, and ask again
     view = await answer_stream.answer_while_read(call, actor, request)
-    if view.status is ExecutionStatus.FAILED and view.error is not None:
-        return errors.response(problem(view.error, view))
+    if (incomplete := _incomplete(view)) is not None:
+        return errors.response(incomplete)
     return JSONResponse(answers.completion(view, asked.model))
+
+
+def _incomplete(view: ExecutionView) -> dict[str, Any] | None:
+    """Return the problem of a call that has failed or was cancelled, else None."""
+    if view.status is ExecutionStatus.CANCELLED:
+        return errors.problem_of(AnswerCancelled())
+    return None if view.error is None else problem(view.error, view)
 
 
 def _start(asked: ChatCompletion, actor: Actor) -> tuple[PendingExecution, AnswerBuffer]:
@@ -119,8 +127,8 @@ async def _events(
 
 
 def _ending(chunks: answers.Chunks, view: ExecutionView, asked: ChatCompletion) -> str:
-    if view.status is ExecutionStatus.FAILED and view.error is not None:
-        return answers.line({"error": error_of(problem(view.error, view))})
+    if (incomplete := _incomplete(view)) is not None:
+        return answers.line({"error": error_of(incomplete)})
     wants_usage = asked.stream_options is not None and asked.stream_options.include_usage
     return chunks.last(view) + (chunks.usage(view) if wants_usage else "")
 

@@ -249,6 +249,7 @@ def test_one_model_is_retrieved_by_its_id(program: openai.OpenAI) -> None:
         ({"n": 2}, "one choice"),
         ({"tool_choice": "required"}, "tool_choice"),
         ({"tool_choice": "often", "tools": [WEATHER]}, "tool_choice"),
+        ({"tools": [WEATHER, WEATHER]}, "^Error code: 400 - tools: Two tools have the same name"),
         ({"temperature": 9}, "temperature"),
         ({"messages": [{"role": "user", "content": [{"type": "input_audio"}]}]}, "input_audio"),
         (image("https://elsewhere.example/cat.png"), "data URLs"),
@@ -318,6 +319,20 @@ def test_what_a_prompt_lacks_is_said_in_names_of_openai(
         program.chat.completions.create(model="prompt:support@1", messages=[])
     assert refused.value.param == param
     assert "`" not in refused.value.message
+
+
+@pytest.mark.parametrize("body", ["{", "[]"])
+def test_an_error_of_the_whole_body_names_no_field(
+    program: openai.OpenAI, address: str, body: str
+) -> None:
+    # It was named ""
+    answer = httpx2.post(
+        f"{address}/openai/v1/chat/completions",
+        content=body,
+        headers={"Authorization": f"Bearer {program.api_key}"},
+        trust_env=False,
+    )
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, None)
 
 
 def test_a_provider_that_fails_is_an_error_of_the_server(program: openai.OpenAI) -> None:

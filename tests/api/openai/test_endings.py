@@ -1,15 +1,19 @@
 """How answers end, and how calls fail, in the words that programs with OpenAI's SDK look for."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx2
 import openai
 import pytest
 from openai.types.chat import ChatCompletionMessageParam
 
 from core.database.db import transaction
 from core.executions.models import Execution
+from core.executions.schemas import ExecutionStatus
 from tests.api.openai.test_chat_completions import WEATHER
+from tests.faults.program import until
 
 
 def scripted(script: dict[str, Any]) -> list[ChatCompletionMessageParam]:
@@ -78,3 +82,37 @@ def test_a_failure_that_may_pass_is_an_error_of_the_server(
     with pytest.raises(openai.InternalServerError) as failed:
         program.chat.completions.create(model="fake:echo", messages=messages)
     assert failed.value.code == "provider_failed"
+
+
+def cancel(address: str, key: str) -> None:
+    """Cancel the only call when it has begun."""
+
+    def pending() -> list[Execution]:
+        with transaction() as session:
+            return session.query(Execution).filter_by(status=ExecutionStatus.PENDING).all()
+
+    until(lambda: bool(pending()), 30)
+    url = f"{address}/api/v1/prompts/{pending()[0].id}/cancel"
+    headers = {"Authorization": f"Bearer {key}"}
+    httpx2.post(url, headers=headers, trust_env=False).raise_for_status()
+
+
+@pytest.mark.parametrize("is_streamed", [True, False])
+def test_an_answer_that_was_cancelled_does_not_look_complete(
+    program: openai.OpenAI, address: str, is_streamed: bool
+) -> None:
+    # It ended with the reason `stop`
+    messages = scripted({"words": 2000, "rate": 20})
+
+    def read() -> None:
+        create = program.chat.completions.create
+        answer = create(model="fake:echo", messages=messages, stream=is_streamed)
+        if is_streamed:
+            list(answer)
+
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(read)
+        cancel(address, program.api_key)
+        with pytest.raises(openai.APIError, match="cancelled") as cancelled:
+            reading.result(timeout=30)
+    assert cancelled.value.code == "cancelled"
