@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.config import JsonDict
 
 from core.identity.schemas import View
-from core.ingest.rows import Id, JsonObject, Moment, Name, Row, Word
+from core.ingest.rows import Id, JsonObject, LongText, Moment, Name, Row, Word
 from core.presentation.money import Usd
 
 ALL_APPS = "*"
@@ -28,9 +28,9 @@ class NewEvent(Row):
     user_id: Id | None = None
     session_id: Id | None = None
     error_code: Word | None = None
-    error_message: Word | None = None
+    error_message: LongText | None = None
     ip_address: Word | None = None
-    user_agent: Word | None = None
+    user_agent: LongText | None = None
 
     def wrong(self, latest: datetime) -> str | None:
         """Return why a time, an environment or the name of an app is invalid, or None."""

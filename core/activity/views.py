@@ -116,7 +116,7 @@ class AnonymousJourney(JourneyEvents):
 
 
 class EventView(View):
-    """An event. Lists shorten a long `event_data` and name it in `truncated`."""
+    """An event. Lists shorten a long `event_data` or `error_message` and name it in `truncated`."""
 
     id: UUID
     external_id: str | None
@@ -150,6 +150,7 @@ class ErrorSample(View):
     event_type: str
     error_message: str | None
     created_at: datetime
+    truncated: tuple[str, ...] = ()
 
 
 class ErrorGroup(View):

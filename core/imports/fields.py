@@ -81,6 +81,6 @@ REST: dict[RowKind, str] = dict.fromkeys(RowKind, "extra") | {
     RowKind.USERS: "traits",
 }
 LONGEST = dict.fromkeys(REFERENCES, 128) | dict.fromkeys(
-    words("title error_message error_code user_agent ip_address source scope"), 500
+    words("title error_code ip_address source scope"), 500
 )
 LONGEST_TEXT = 1_000_000

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.imports.files import Folder, errors_of, kinds_of, known, mapping_of
+from tests.imports.files import Folder, errors_of, kinds_of, known, mapping_of, rows_of
 from tests.imports.langfuse import GENERATION
 
 AT = "2026-03-04T05:06:07Z"
@@ -164,3 +164,11 @@ def test_a_time_of_parquet_past_the_last_year_is_an_error_of_its_row(folder: Fol
 
     assert (position, "is not a time" in words) == (2, True)
     assert kinds_of(path) == {"events": 2}
+
+
+def test_long_messages_of_errors_are_imported_whole(folder: Folder) -> None:
+    failed = {"error_code": "E1", "error_message": "x" * 9_000, "user_agent": "x" * 600}
+
+    [row, _] = rows_of(folder.lines(event(AT, **failed), event(AT, **failed)))
+
+    assert {name: row[name] for name in failed} == failed

@@ -24,7 +24,7 @@ from core.presentation.periods import Period, Watched, day_of, midnight
 
 CONTENTS = ("event_data", "error_message")  # of an event, what may hold words of users
 PLAIN = tuple(
-    name for name in EventView.model_fields if name not in ("user", "event_data", "truncated")
+    name for name in EventView.model_fields if name not in ("user", "truncated", *CONTENTS)
 )
 COUNTED = ("event_type", "events", "errors")
 MOST_POINTS = 400  # a chart has room for no more: then a point is several days
@@ -56,7 +56,7 @@ def list_events(
     whole: bool = False,
     actor: Actor,
 ) -> list[EventView]:
-    """Return events after a cursor, newest first; long `event_data` is cut unless `whole`."""
+    """Return events after a cursor, newest first; long contents are cut unless `whole`."""
     require(actor, Permission.WATCH)
     conditions = event_conditions(filters, period, watched)
     if after is not None:
@@ -65,10 +65,14 @@ def list_events(
     page = select(events).where(*conditions).order_by(*newest).limit(limit).subquery("page")
     # Only the rows of the page are shortened and get the names of their users
     row = page.c
-    data: list[ColumnElement[Any]] = [row.event_data]
+    contents: list[ColumnElement[Any]] = [row[name] for name in CONTENTS]
     if not whole:
-        data = [shortened.json(row.event_data).label("event_data"), shortened.names(row.event_data)]
-    shown = select(*(row[name] for name in PLAIN), *data, users.c.external_id.label("user"))
+        contents = [
+            shortened.json(row.event_data).label("event_data"),
+            shortened.text(row.error_message).label("error_message"),
+            shortened.names(*contents),
+        ]
+    shown = select(*(row[name] for name in PLAIN), *contents, users.c.external_id.label("user"))
     found = shown.outerjoin_from(page, users, users.c.id == row.user_id).order_by(
         row.created_at.desc(), row.id.desc()
     )

@@ -17,7 +17,7 @@ from core.identity.permissions import Permission, require, without_contents
 from core.identity.schemas import Actor
 from core.presentation.periods import Watched
 
-MADE_HERE = ("seconds_since_previous", "is_error", "step", "event_data")
+MADE_HERE = ("seconds_since_previous", "is_error", "step", *CONTENTS)
 PLAIN = tuple(name for name in JourneyEvent.model_fields if name not in MADE_HERE)
 
 
@@ -104,6 +104,7 @@ def _page(own: Select[Any], limit: int, after: Cursor | None) -> Select[Any]:
         *(row[name] for name in PLAIN),
         is_error,
         shortened.json(row.event_data).label("event_data"),
+        shortened.text(row.error_message).label("error_message"),
     )
     page = select(*shown).order_by(row.created_at, row.id).limit(limit)
     return (

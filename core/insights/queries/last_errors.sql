@@ -40,8 +40,8 @@ select session_of(page.subject) as session_id, began_at, reached_at, users.id as
     external_id, email, display_name,
     coalesce(users.last_seen_at, reached_at) as last_seen_at, failed.event_type as error_event_type,
         failed.error_code,
-    failed.error_message, failed.created_at as error_at, talk.id as conversation_id,
-        talk.last_message_at as conversation_at
+    left(failed.error_message, 2000) as error_message, failed.created_at as error_at,
+    talk.id as conversation_id, talk.last_message_at as conversation_at
 from page left join users on users.id = page.user_id left join failed using (subject)
 left join lateral (
     select id, last_message_at from conversations

@@ -66,6 +66,26 @@ def test_a_journey_shows_the_beginning_too(me: httpx2.Client) -> None:
     assert sorted("truncated" in each["event_data"] for each in found) == [False, False, True, True]
 
 
+def test_long_messages_of_failed_events_are_kept_and_cut_where_several_are_shown(
+    me: httpx2.Client, address: str, database: Postgres
+) -> None:
+    start = "onboarding.register_start"
+    failed = {"event_type": start, "user_id": "u", "error_code": "E1", "error_message": LONG}
+    send(address, "events", failed | {"user_agent": "x" * 600})
+    [event] = me.get("/admin/onboarding/events", params=PERIOD).json()["items"]
+    assert event["truncated"] == ["error_message"]
+    [moment] = me.get("/admin/users/u/journey").json()["items"]
+    [group] = me.get("/admin/onboarding/errors", params=PERIOD).json()["items"]
+    [stopped] = me.get("/admin/onboarding/stopped", params={**PERIOD, "step": 1}).json()["items"]
+    [sample] = group["samples"]
+    shown = {each["error_message"] for each in (event, moment, sample)}
+    assert shown == {f"{LONG[: shortened.LONGEST]}… (truncated, 300000 characters)"}
+    assert stopped["error_message"] == LONG[: shortened.LONGEST]
+    told = me.get("/admin/onboarding/events", params={**PERIOD, "format": "csv"}).text
+    [row] = csv.DictReader(io.StringIO(told))
+    assert row["error_message"] == LONG
+
+
 LISTS: dict[str, tuple[str, dict[str, Any], str]] = {
     "/admin/ai/requests": (
         "ai-requests",

@@ -39,6 +39,7 @@ from core.activity.queries.funnels.funnel import NEVER
 from core.activity.queries.funnels.funnel_sql import SAMPLES, portion
 from core.activity.views import ErrorGroup, ErrorSample
 from core.cache.large_workspaces import cached_if_large
+from core.database import shortened
 from core.database.paging import Sort, SortCursor, SortedPage, SortKey, Window
 from core.database.rollups import Grain
 from core.database.sql_files import statement
@@ -238,7 +239,8 @@ def _samples(
 
 def _by_code(session: Session, errors: Select[Any]) -> dict[str, list[RowMapping]]:
     each = errors.cte("each").prefix_with("materialized")
-    named = select(each, users.c.external_id.label("user")).outerjoin_from(
+    shown = shortened.in_list(each.c, each.c.error_message)
+    named = select(*shown, users.c.external_id.label("user")).outerjoin_from(
         each, users, users.c.id == each.c.user_id
     )
     found: dict[str, list[RowMapping]] = {}
