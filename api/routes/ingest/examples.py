@@ -102,7 +102,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 
 def body(path: str, row: type[msgspec.Struct]) -> dict[str, Any]:
     """Return the OpenAPI description of an ingest route's body, which the route decodes itself."""
-    (one,), schemas = msgspec.json.schema_components([row], ref_template=REFERENCE_TO)
+    (one,), found = msgspec.json.schema_components([row], ref_template=REFERENCE_TO)
+    # They forbid unknown fields only to have them decoded apart, into `extra`
+    schemas = {name: each | {"additionalProperties": True} for name, each in found.items()}
     many = {"type": "array", "maxItems": 5000, "items": one}
     schema = {
         "anyOf": [one, {"type": "object", "required": ["items"], "properties": {"items": many}}],

@@ -165,6 +165,13 @@ def test_the_body_of_an_ingest_route_has_each_field_of_a_row(kind: str) -> None:
     assert set(row["required"]) == {field.encode_name for field in fields if field.required}
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_rows_may_have_fields_of_their_own(kind: str) -> None:
+    sent = description()["paths"][f"/ingest/{kind}"]["post"]["requestBody"]["content"]
+    row = resolved(sent["application/json"]["schema"]["anyOf"][0])
+    assert row["additionalProperties"] is True
+
+
 def test_lists_are_named_for_what_they_hold() -> None:
     schemas = description()["components"]["schemas"]
     assert schemas["UserSummaryPage"]["title"] == "UserSummaryPage"
