@@ -24,7 +24,7 @@ class EvaluationEnded(Conflict):
 
 
 class EvaluationUnfinished(Conflict):
-    """Not all of this evaluation has been run. Resume it, then score its answers again."""
+    """Not all of this evaluation has been run. Resume it first."""
 
     code = "evaluation_unfinished"
 

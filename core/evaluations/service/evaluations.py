@@ -184,10 +184,10 @@ def _limit_cost(session: Session, row: EvaluationTest, limit_usd: Decimal | None
 def rerun_failed(session: Session, evaluation_id: UUID, *, actor: Actor) -> int:
     """Call again for the runs whose call has failed, or wait for the app again; return how many.
 
-    Raises EvaluationMissing, EvaluationRunning or NothingFailed.
+    Raises EvaluationMissing, EvaluationRunning, EvaluationUnfinished or NothingFailed.
     """
     require(actor, Permission.RUN_MODELS)
-    row = _idle_row(session, evaluation_id, actor)
+    row = _complete_row(session, evaluation_id, actor)
     failed = (
         results_table.c.evaluation_id == row.id,
         results_table.c.status == ResultStatus.FAILED,
@@ -207,15 +207,14 @@ def rerun_failed(session: Session, evaluation_id: UUID, *, actor: Actor) -> int:
         )
     )
     apps = encrypted_texts.definition_of(row).app_targets
-    changed = session.execute(
+    found = session.scalars(
         update(results_table)
         .where(*failed)
         .values(
             status=run_rows.open_status(results_table.c.target, apps), finished_at=None, **emptied
         )
         .returning(results_table.c.target)
-    )
-    found = list(changed.scalars())
+    ).all()
     if not (count := len(found)):
         raise NothingFailed
     row.done, row.failed = row.done - count, row.failed - count
@@ -232,9 +231,7 @@ def rescore(session: Session, evaluation_id: UUID, wanted: NewScoring, *, actor:
     a cost limit CostUnknown.
     """
     require(actor, Permission.RUN_MODELS)
-    row = _idle_row(session, evaluation_id, actor)
-    if claims.count_open(session, row.id):  # it would be run, too
-        raise EvaluationUnfinished
+    row = _complete_row(session, evaluation_id, actor)
     definition = encrypted_texts.definition_of(row)
     changed = {
         name: value
@@ -267,6 +264,13 @@ def _idle_row(session: Session, evaluation_id: UUID, actor: Actor) -> Evaluation
     row = get_row(session, evaluation_id, actor=actor, lock=True)
     if EvaluationStatus(row.status).is_going_on:
         raise EvaluationRunning
+    return row
+
+
+def _complete_row(session: Session, evaluation_id: UUID, actor: Actor) -> EvaluationTest:
+    row = _idle_row(session, evaluation_id, actor)
+    if claims.count_open(session, row.id):  # it would be run, too
+        raise EvaluationUnfinished
     return row
 
 

@@ -90,12 +90,11 @@ def _draw_actions(found: EvaluationView) -> None:
     if found.status.is_going_on:
         _button("Cancel", "stop_circle", partial(_change, "cancelled", found.id))
         return
-    is_cut = found.progress.done < found.progress.total
-    if is_cut:
+    if found.progress.done < found.progress.total:
         _button("Resume", "play_arrow", partial(_change, "resumed", found.id))
-    if found.progress.failed:
-        _button("Rerun failed calls", "replay", partial(_change, "rerun", found.id))
-    if not is_cut:
+    else:
+        if found.progress.failed:
+            _button("Rerun failed calls", "replay", partial(_change, "rerun", found.id))
         _button("Score again", "rule", partial(_change, "rescored", found.id))
     _button("Delete", "delete", partial(_ask_to_delete, found))
 

@@ -223,12 +223,14 @@ def test_scoring_again_calls_no_model(one: Person) -> None:
     assert completed_calls() == 2
 
 
-def test_scoring_again_does_not_run_what_was_left_when_it_was_cancelled(one: Person) -> None:
+def test_what_was_left_when_it_was_cancelled_is_run_by_resuming_alone(one: Person) -> None:
     evaluation_id = started(one.actor, answering("good"))
     with transaction() as session:
         evaluations.cancel(session, evaluation_id, actor=one.actor)
     with pytest.raises(EvaluationUnfinished), transaction() as session:
         evaluations.rescore(session, evaluation_id, NewScoring(), actor=one.actor)
+    with pytest.raises(EvaluationUnfinished), transaction() as session:
+        evaluations.rerun_failed(session, evaluation_id, actor=one.actor)
     run(evaluation_id)
     assert read(one.actor, evaluation_id).status is EvaluationStatus.CANCELLED
     assert completed_calls() == 0
