@@ -30,12 +30,20 @@ def difference(metric: AbMetric, compared: PairedView) -> str:
 
 def value(metric: AbMetric, found: MetricValue) -> str:
     """Return a mean with its interval, if it has one; costs are of 1,000 answers."""
-    if found.value is None:
-        return "n/a"
-    mean = written(metric, found.value)
+    between = interval(metric, found)
+    return f"{mean(metric, found)} ({between})" if between else mean(metric, found)
+
+
+def mean(metric: AbMetric, found: MetricValue) -> str:
+    """Return a mean without its interval; costs are of 1,000 answers."""
+    return "n/a" if found.value is None else written(metric, found.value)
+
+
+def interval(metric: AbMetric, found: MetricValue) -> str | None:
+    """Return the interval of a mean, None without one; costs are of 1,000 answers."""
     if found.low is None or found.high is None:
-        return mean
-    return f"{mean} ({written(metric, found.low)} to {written(metric, found.high)})"
+        return None
+    return f"{written(metric, found.low)} to {written(metric, found.high)}"
 
 
 def written(metric: AbMetric, amount: float) -> str:

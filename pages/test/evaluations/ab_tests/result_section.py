@@ -7,7 +7,7 @@ import streamlit as st
 from core.ab_tests import charts as ab_charts
 from core.ab_tests import metric_texts
 from core.ab_tests.queries.results import get_outcome
-from core.ab_tests.schemas import VariantId
+from core.ab_tests.schemas import Variant, VariantId
 from core.ab_tests.views import AbTestOutcome, AbTestView, AnswerCounts, MetricFigures, Winner
 from core.ab_tests.winner import is_open, verdict_of
 from core.errors import Conflict
@@ -28,9 +28,9 @@ def draw(found: AbTestView) -> None:
         return
     _draw_winner(found, outcome)
     frame.section("Metrics", f"means over the cases of both, 95% intervals from {FEWEST} cases")
-    table = _columns(found)
-    tables.draw(outcome.comparisons, table, "Metrics of both variants", key="ab_tests.metrics")
-    st.caption(text.plain(f"{_counted(found, 'A', outcome.A)} · {_counted(found, 'B', outcome.B)}"))
+    tables.draw(outcome.comparisons, _columns(), "Metrics of both variants", key="ab_tests.metrics")
+    for variant, counts in zip(found.variants, (outcome.A, outcome.B), strict=True):
+        st.caption(text.plain(_counted(found, variant, counts)))
     _draw_charts(outcome)
 
 
@@ -57,15 +57,21 @@ def _draw_winner(found: AbTestView, outcome: AbTestOutcome) -> None:
         st.caption(text.plain(outcome.rule))
 
 
-def _columns(found: AbTestView) -> Sequence[TableColumn[MetricFigures]]:
-    a, b = (text.one_line(f"{variant.id}: {variant.name}") for variant in found.variants)
+def _columns() -> Sequence[TableColumn[MetricFigures]]:
     return [
         columns.text("Metric", _title, width=190),
-        columns.figure(a, lambda row: metric_texts.value(row.metric, row.A), width=190),
-        columns.figure(b, lambda row: metric_texts.value(row.metric, row.B), width=190),
+        # Without intervals and names, which would leave one of the two to a phone
+        columns.figure("A", lambda row: metric_texts.mean(row.metric, row.A), width=70),
+        columns.figure("B", lambda row: metric_texts.mean(row.metric, row.B), width=70),
         columns.figure("A − B", _difference, width=210),
         columns.text("Verdict", lambda row: text.capitalized(verdict_of(row)), width=190),
         columns.number("Cases", lambda row: row.A.n, width=60),
+        columns.figure(
+            "Interval of A", lambda row: metric_texts.interval(row.metric, row.A), width=150
+        ),
+        columns.figure(
+            "Interval of B", lambda row: metric_texts.interval(row.metric, row.B), width=150
+        ),
     ]
 
 
@@ -77,8 +83,9 @@ def _difference(row: MetricFigures) -> str | None:
     return metric_texts.difference(row.metric, row.comparison) if row.comparison else None
 
 
-def _counted(found: AbTestView, name: str, counts: AnswerCounts) -> str:
-    said = [f"{name}: {formatting.count(counts.answers, 'answer')}"]
+def _counted(found: AbTestView, variant: Variant, counts: AnswerCounts) -> str:
+    answers = formatting.count(counts.answers, "answer")
+    said = [f"{variant.id}: {text.one_line(variant.name)}: {answers}"]
     for number, what in (
         (counts.failed, "failed"),
         (counts.not_scored, "not scored"),
