@@ -1,11 +1,14 @@
 """Section Edit: texts, variables and parameters of the next version, and its preview."""
 
+from contextlib import suppress
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import Failure
 from core.identity.schemas import Actor
 from core.presentation import formatting
+from core.prompts.errors import PromptChanged
 from core.prompts.schemas import MAX_PROMPT_CHARS, PromptChange
 from core.prompts.service import prompts
 from core.prompts.views import PromptView
@@ -23,7 +26,6 @@ SYNTAX = (
 
 def draw(prompt: PromptView, _actor: Actor) -> None:
     editor = PromptEditor(prompt)
-    _draw_newer(editor)
     left, right = st.columns([1.55, 1], gap="medium")
     with state.keeping(*text_keys(prompt.id)):
         _draw_columns(editor, left, right)
@@ -35,6 +37,8 @@ def _draw_columns(editor: PromptEditor, left: DeltaGenerator, right: DeltaGenera
         variable_fields.draw(editor)
         _draw_defaults(editor)
     with right:
+        # Beside the button that it is about: the top is out of a phone's sight
+        _draw_newer(editor)
         _draw_save(editor)
         preview.draw(editor)
         guidance_section.draw(editor)
@@ -45,12 +49,12 @@ def _draw_columns(editor: PromptEditor, left: DeltaGenerator, right: DeltaGenera
 def _draw_newer(editor: PromptEditor) -> None:
     if editor.base == editor.prompt.version:
         return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.warning(
-            f"Version {editor.prompt.version} was saved in the meantime. Your text is based on "
-            f"version {editor.base}.",
-            icon=":material/sync_problem:",
-        )
+    st.warning(
+        f"Version {editor.prompt.version} was saved in the meantime. Your text is based on "
+        f"version {editor.base}.",
+        icon=":material/sync_problem:",
+    )
+    with st.container(horizontal=True):
         st.button("Load newest version", on_click=editor.load, args=(editor.prompt,))
         st.button("Keep my text", on_click=editor.rebase)
 
@@ -116,7 +120,8 @@ def _draw_save(editor: PromptEditor) -> None:
         )
     if is_saved:
         with errors.InForm(place):
-            _save(editor)
+            with suppress(PromptChanged):  # the next run says so
+                _save(editor)
             st.rerun()
 
 

@@ -138,9 +138,21 @@ def test_a_newer_version_of_somebody_else_is_not_overwritten(
     app = fill(app, "Prompt", "mine")
     assert next(each for each in app.text_area if each.label == "Prompt").value == "mine"
     app = press(app, "Save as version 3")
-    assert "Someone saved a newer version" in said(app)
+    assert "Version 2 was saved in the meantime" in app.warning[0].value
     app = press(app, "Load newest version")
     assert next(each for each in app.text_area if each.label == "Prompt").value == "theirs"
+
+
+def test_a_save_that_a_newer_version_refuses_offers_to_keep_either_at_once(
+    console: Console, admin: Person
+) -> None:
+    made = create(admin.actor)
+    app = fill(opened(console, admin, "support"), "Prompt", "mine")
+    save(admin.actor, made.id, prompt="theirs")
+    app = press(app, "Save as version 2")
+    assert "Version 2 was saved in the meantime" in app.warning[0].value
+    press(press(app, "Keep my text"), "Save as version 3")
+    assert read(admin.actor, "support").prompt == "mine"
 
 
 def test_a_text_is_saved_over_a_newer_version_once_its_author_keeps_it(
