@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import RowMapping, Select, func, literal_column, select, tuple_
@@ -28,14 +29,15 @@ def read_journey(
     *,
     limit: int,
     after: Cursor | None = None,
+    from_end: bool = False,
     actor: Actor,
 ) -> Journey:
-    """Return a user's journey, from the start or a cursor; raise UserMissing."""
+    """Return a user's journey from the start, a cursor or its end; raise UserMissing."""
     require(actor, Permission.WATCH)
     row, progress = user_details.find_progress(session, given, watched)
-    done = _read(
-        session, user_details.own_events(row["id"], watched), limit, after, progress, actor
-    )
+    own = user_details.own_events(row["id"], watched)
+    page = _page(own, limit, after, from_end=from_end)
+    done = _read(session, own, page, limit, after, progress, actor)
     return Journey(
         user=user_details.summarize(row, progress),
         ai_requests=request_totals.of_user(session, row["id"], watched),
@@ -50,9 +52,10 @@ def read_anonymous(
     *,
     limit: int,
     after: Cursor | None = None,
+    from_end: bool = False,
     actor: Actor,
 ) -> AnonymousJourney:
-    """Return the journey of a session without a user; raise AnonymousSessionMissing."""
+    """Return the same of a session without a user; raise AnonymousSessionMissing."""
     require(actor, Permission.WATCH)
     summary, progress = anonymous.find_anonymous(session, session_id, watched)
     events = user_details.events
@@ -61,20 +64,21 @@ def read_anonymous(
         events.c.user_id.is_(None),
         *user_details.event_filters(watched),
     )
-    return AnonymousJourney(
-        session=summary, **_read(session, nameless, limit, after, progress, actor)
-    )
+    page = _page(nameless, limit, after, from_end=from_end)
+    done = _read(session, nameless, page, limit, after, progress, actor)
+    return AnonymousJourney(session=summary, **done)
 
 
 def _read(
     session: Session,
     own: Select[Any],
+    page: Select[Any],
     limit: int,
     after: Cursor | None,
     progress: OnboardingProgress,
     actor: Actor,
 ) -> dict[str, Any]:
-    found = session.execute(_page(own, limit, after)).mappings().all()
+    found = sorted(session.execute(page).mappings(), key=itemgetter("created_at", "id"))
     last = found[-1] if len(found) == limit else None
     steps = progress.funnel.steps
     times = zip(steps, progress.reached, progress.seconds_from_previous, strict=True)
@@ -97,7 +101,7 @@ def _read(
     }
 
 
-def _page(own: Select[Any], limit: int, after: Cursor | None) -> Select[Any]:
+def _page(own: Select[Any], limit: int, after: Cursor | None, *, from_end: bool) -> Select[Any]:
     row = own.subquery("own").c
     is_error = func.is_error(row.error_code, row.event_type).label("is_error")
     shown = (
@@ -106,7 +110,8 @@ def _page(own: Select[Any], limit: int, after: Cursor | None) -> Select[Any]:
         shortened.json(row.event_data).label("event_data"),
         shortened.text(row.error_message).label("error_message"),
     )
-    page = select(*shown).order_by(row.created_at, row.id).limit(limit)
+    order = [column.desc() if from_end else column.asc() for column in (row.created_at, row.id)]
+    page = select(*shown).order_by(*order).limit(limit)
     return (
         page.where(tuple_(row.created_at, row.id) > (after.created_at, after.id))
         if after is not None

@@ -1,7 +1,7 @@
 """The timeline of a journey: events, conversations and feedback by day and session."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby, pairwise
 from typing import Any
@@ -49,7 +49,7 @@ class TimelineFeedback(View):
 
 
 class OtherActivity(View):
-    """Conversations and feedback of a time span, the first MOST of each; there are more if it
+    """Conversations and feedback of a time span, at most MOST of each; there are more if it
     `is_cut`. `is_readable` allows contents.
     """
 
@@ -101,20 +101,21 @@ def read_other_activity(
     user_id: UUID,
     watched: Watched,
     until: datetime | None,
+    since: datetime | None = None,
     *,
     actor: Actor,
 ) -> OtherActivity:
-    """Return a user's conversations and feedback up to a time, or all.
+    """Return a user's conversations and feedback up to a time, from a time on, or all.
 
     Feedback that names no user is that of its conversation's user.
     """
     require(actor, Permission.WATCH)
     is_readable = may(actor, Permission.READ_CONTENTS)
     own = talks.c.user_id == user_id
-    found = core.execute(_of(talks, own, watched, until)).mappings().all()
+    found = core.execute(_of(talks, own, watched, until, since)).mappings().all()
     # Also on conversations that are not shown: there may be more than MOST
     given = feedback_list.is_of_users(core, [user_id])
-    rated = ai.execute(_of(feedback, given, watched, until)).mappings().all()
+    rated = ai.execute(_of(feedback, given, watched, until, since)).mappings().all()
     return OtherActivity(
         talks=[_talk(row, is_readable=is_readable) for row in found[:MOST]],
         opinions=[_opinion(row, is_readable=is_readable) for row in rated[:MOST]],
@@ -137,6 +138,18 @@ def timeline(
     timed = list(zip(entries, gaps, strict=False))  # of nothing, there is no first gap either
     by_day = groupby(timed, key=lambda each: _when(each[0]).astimezone(place).date())
     return [_day(day, list(each)) for day, each in by_day]
+
+
+def latest_first(days: Sequence[TimelineDay]) -> list[TimelineDay]:
+    """Return a timeline the other way round; gaps are still those since the entry before."""
+    return [
+        replace(day, stretches=[_turned(stretch) for stretch in reversed(day.stretches)])
+        for day in reversed(days)
+    ]
+
+
+def _turned(stretch: SessionEntries) -> SessionEntries:
+    return replace(stretch, entries=stretch.entries[::-1])
 
 
 def _day(day: date, timed: list[tuple[Entry, float | None]]) -> TimelineDay:
@@ -171,6 +184,7 @@ def _of(
     is_own: ColumnElement[bool],
     watched: Watched,
     until: datetime | None,
+    since: datetime | None,
 ) -> Select[Any]:
     columns = table.c
     wanted = [is_own, columns.environment == watched.environment]
@@ -178,7 +192,13 @@ def _of(
         wanted.append(columns.app == watched.app)
     if until is not None:
         wanted.append(columns.created_at <= until)
-    return select(table).where(*wanted).order_by(columns.created_at, columns.id).limit(MOST + 1)
+    if since is not None:
+        wanted.append(columns.created_at >= since)
+    order = [
+        column.asc() if since is None else column.desc()
+        for column in (columns.created_at, columns.id)
+    ]
+    return select(table).where(*wanted).order_by(*order).limit(MOST + 1)
 
 
 def _talk(row: Any, *, is_readable: bool) -> TimelineConversation:  # noqa: ANN401  a row by name

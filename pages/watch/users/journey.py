@@ -8,6 +8,7 @@ from core.activity.views import JourneyEvents, OnboardingStatus
 from core.insights.queries.timeline import (
     MOST,
     OtherActivity,
+    latest_first,
     read_other_activity,
     timeline,
 )
@@ -21,6 +22,7 @@ from pages.watch.users import journey_details, onboarding_steps, timeline_list, 
 
 PAGE = "users"
 AT_ONCE = 100
+OLDEST, LATEST = "Oldest first", "Latest first"
 TONES = {
     OnboardingStatus.COMPLETED: "green",
     OnboardingStatus.IN_PROGRESS: "blue",
@@ -53,7 +55,8 @@ def draw(reads: Reads) -> None:
 
 def draw_user(reads: Reads, name: str, watched: Watched, shown: int) -> None:
     user = reads.ask(user_details.get_user, name, watched)
-    found = reads.ask(journeys.read_journey, name, watched, limit=shown)
+    from_end = _is_from_end()
+    found = reads.ask(journeys.read_journey, name, watched, limit=shown, from_end=from_end)
     facts = [
         user.email or "",
         user.external_id,
@@ -63,8 +66,9 @@ def draw_user(reads: Reads, name: str, watched: Watched, shown: int) -> None:
     facts += [formatting.count(user.errors, "error")] if user.errors else []
     _draw_head(user_list.name_of(user), " · ".join(filter(None, dict.fromkeys(facts))), user.status)
     # Of what is beside the events, only as far as they are shown.
-    until = found.items[-1].created_at if _left(found) else None
-    others = reads.ask_both(read_other_activity, user.id, watched, until)
+    edge = found.items[0 if from_end else -1].created_at if _left(found) else None
+    span = (None, edge) if from_end else (edge, None)
+    others = reads.ask_both(read_other_activity, user.id, watched, *span)
     onboarding_steps.draw(found)
     left, right = st.columns([2.6, 1], gap="medium")
     with right:
@@ -74,7 +78,8 @@ def draw_user(reads: Reads, name: str, watched: Watched, shown: int) -> None:
 
 
 def draw_anonymous(reads: Reads, session_id: str, watched: Watched, shown: int) -> None:
-    found = reads.ask(journeys.read_anonymous, session_id, watched, limit=shown)
+    from_end = _is_from_end()
+    found = reads.ask(journeys.read_anonymous, session_id, watched, limit=shown, from_end=from_end)
     one = found.session
     facts = [
         "anonymous session",
@@ -103,15 +108,25 @@ def _draw_head(title: str, facts: str, status: OnboardingStatus) -> None:
 
 def _draw_timeline(found: JourneyEvents, others: OtherActivity | None) -> None:
     zone = workspace.zone()
-    note = f"{formatting.count(found.total_count, 'event')}, oldest first ({zone})"
-    with watch.panel("Timeline", note):
+    events = formatting.count(found.total_count, "event")
+    order = "latest" if _is_from_end() else "oldest"
+    days = timeline(found.items, others, zone)
+    with watch.panel("Timeline", f"{events}, {order} first ({zone})"):
+        if found.total_count > AT_ONCE:
+            st.segmented_control(
+                "Order of events",
+                [OLDEST, LATEST],
+                key=_key("order"),
+                required=True,
+                label_visibility="collapsed",
+            )
         timeline_list.draw(
-            timeline(found.items, others, zone),
+            latest_first(days) if _is_from_end() else days,
             zone,
             is_readable=others is not None and others.is_readable,
         )
         if others is not None and others.is_cut:
-            st.caption(f"Only the first {MOST} conversations and {MOST} ratings are shown.")
+            st.caption(f"At most {MOST} conversations and {MOST} ratings are shown.")
         if left := _left(found):
             st.button(
                 f"Show more ({left:,} events left)",
@@ -119,6 +134,10 @@ def _draw_timeline(found: JourneyEvents, others: OtherActivity | None) -> None:
                 on_click=state.put,
                 args=(_key("more"), state.get(_key("more"), 1) + 1),
             )
+
+
+def _is_from_end() -> bool:
+    return state.get(_key("order"), OLDEST) == LATEST
 
 
 def _left(found: JourneyEvents) -> int:
