@@ -13,7 +13,6 @@ from core.presentation.palette import Palette
 from pages._ui import errors, frame, state
 
 ROLES = ("text", "muted", "grid", "axis", "bad", "warn", "warn_ink", "idle", "tint", "ok")
-RUN_LEGEND = ":green[■]\u00a0Completed :orange[■]\u00a0Partial :red[■]\u00a0Failed or lost"
 # The part of Plotly that draws lines and bars (npm: plotly.js-basic-dist-min), of the version that
 # Python's plotly writes for.
 PLOTLY = "app/static/plotly-basic-4.1.1.min.js"
@@ -49,6 +48,15 @@ def palette() -> Palette:
         series=tuple(_option(theme, "chartCategoricalColors")),
         sequence=tuple(_option(theme, "chartSequentialColors")),
         is_dark=theme == "dark",
+    )
+
+
+def run_legend() -> str:
+    """Return the legend of the states of batch runs, in the colours of the charts."""
+    theme = palette()
+    states = {"Completed": theme.ok, "Partial": theme.warn, "Failed or lost": theme.bad}
+    return " ".join(
+        f':color[■]{{foreground="{colour}"}}\u00a0{state}' for state, colour in states.items()
     )
 
 

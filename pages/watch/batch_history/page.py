@@ -87,7 +87,7 @@ def draw_kpis(reads: Reads, chosen: Filters, summary: RunSummary) -> None:
 
 def draw_strips(strips: list[RunStrip], chosen: Filters) -> None:
     """Draw the last runs of each batch job; a click opens one."""
-    note = f"per batch job, newest on the right · {charts.RUN_LEGEND}"
+    note = f"per batch job, newest on the right · {charts.run_legend()}"
     with watch.panel("Last 90 runs", note), st.container(border=True, gap=None):
         for strip in strips:
             name, bars = st.columns([1.4, 5], gap="small", vertical_alignment="center")

@@ -24,7 +24,8 @@ def draw(reads: Reads, chosen: Filters, page: str) -> None:
         run = runs[len(runs) - 1 - point.number].batch_run_id
         links.go("batch-history", run=run, **filter_state.shared())
 
-    with watch.panel("Batch runs", f"{formatting.latest(len(runs), 'run')} · {charts.RUN_LEGEND}"):
+    note = f"{formatting.latest(len(runs), 'run')} · {charts.run_legend()}"
+    with watch.panel("Batch runs", note):
         places = max(len(runs), overview_panels.FEWEST_PLACES)
         drawn = batch_charts.strip(charts.palette(), runs, chosen.period.zone, places=places)
         charts.show(drawn, f"{page}.runs", on_pick=opened)
