@@ -189,5 +189,5 @@ def _retry_after_s(retry_after: str | None) -> int | None:
 def _seconds_until(date: str) -> float:
     try:
         return (parsedate_to_datetime(date) - clock.now()).total_seconds()
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):  # OverflowError: a year of 20 digits
         return nan

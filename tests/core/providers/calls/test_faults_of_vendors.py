@@ -79,6 +79,8 @@ def test_a_call_is_not_retried_when_the_vendor_asks_for_a_long_wait(
         ("inf", None),
         ("soon", None),
         ("", None),
+        ("Wed, 21 Oct 99999999999999999999 07:28:00 GMT", None),
+        ("Wed, 21 Oct 2026 07:28:00 +99999999999999999999", None),
     ],
 )
 def test_an_invalid_retry_after_is_ignored(vendor: Vendor, after: str, seconds: int | None) -> None:
