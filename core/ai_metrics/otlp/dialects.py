@@ -41,8 +41,13 @@ REASONING_TOKENS = (
 FIRST_TOKEN_S = ("gen_ai.response.time_to_first_chunk",)
 COST = ("llm.cost.total",)
 PARTS_OF_COST = ("llm.cost.prompt", "llm.cost.completion")
-CONVERSATION = ("gen_ai.conversation.id", "session.id")
-USER = ("user.id", "enduser.id")
+CONVERSATION = (
+    "gen_ai.conversation.id",
+    "session.id",
+    "traceloop.association.properties.session_id",
+    "traceloop.association.properties.chat_id",
+)
+USER = ("user.id", "enduser.id", "traceloop.association.properties.user_id")
 PROMPT_NAME = ("gen_ai.prompt.name", "langfuse.observation.prompt.name")
 PROMPT_VERSION = ("gen_ai.prompt.version", "langfuse.observation.prompt.version")
 ERROR_TYPE = ("error.type",)

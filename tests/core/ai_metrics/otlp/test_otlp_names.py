@@ -105,6 +105,16 @@ def test_a_span_names_its_prompt(prefix: str) -> None:
     assert request.extra == {"span_name": "chat gpt-4o"}
 
 
+@pytest.mark.parametrize("conversation", ["session_id", "chat_id"])
+def test_association_properties_of_openllmetry_name_conversation_and_user(
+    conversation: str,
+) -> None:
+    prefix = "traceloop.association.properties"
+    request = only(span({**CHAT, f"{prefix}.{conversation}": "c-1", f"{prefix}.user_id": "u-1"}))
+    assert (request.conversation_id, request.user_id) == ("c-1", "u-1")
+    assert request.extra == {"span_name": "chat gpt-4o"}
+
+
 def test_the_newest_name_wins() -> None:
     request = only(
         span(
