@@ -1,5 +1,6 @@
 """Rows: copied quickly in the host's call, encoded as JSON later in the background."""
 
+import dataclasses
 import json
 import math
 import sys
@@ -153,6 +154,12 @@ def _plain(value: object) -> object:
         return int(value)
     if isinstance(value, Real):
         return _finite(float(value))
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {each.name: getattr(value, each.name) for each in dataclasses.fields(value)}
+    # Pydantic's: answers and tool calls, as the SDKs of providers have them
+    dump = getattr(type(value), "model_dump", None)
+    if dump is not None:
+        return dump(value)
     return str(value)  # the API's format of a Decimal or a UUID
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from types import MappingProxyType
@@ -9,6 +10,7 @@ from uuid import UUID
 
 import numpy as np
 import pytest
+from openai.types.chat import ChatCompletionMessage
 
 from attune_client import Client
 from core.platform.config import ROOT
@@ -73,6 +75,30 @@ def test_an_ai_request_keeps_costs_exact(recorder: Recorder, client: Client) -> 
         [{"name": "t"}],
     )
     assert "output_tokens" not in row
+
+
+@dataclass
+class Order:
+    number: int
+    paid: Decimal
+
+
+def test_tool_calls_are_taken_as_the_sdk_of_a_provider_has_them(
+    recorder: Recorder, client: Client
+) -> None:
+    # As texts of such objects, they had their whole request rejected
+    call = {"id": "c-1", "type": "function", "function": {"name": "find", "arguments": "{}"}}
+    answer = ChatCompletionMessage.model_validate({"role": "assistant", "tool_calls": [call]})
+    client.record_ai_request("gpt-4o", tool_calls=answer.tool_calls)
+    assert sent(recorder, client, "ai-requests")["tool_calls"] == [call]
+
+
+def test_a_dataclass_is_an_object(recorder: Recorder, client: Client) -> None:
+    client.track("a", event_data={"order": Order(7, Decimal("0.10")), "type": Order})
+    assert sent(recorder, client)["event_data"] == {
+        "order": {"number": 7, "paid": "0.10"},
+        "type": str(Order),
+    }
 
 
 def test_messages_get_what_they_lack(recorder: Recorder, client: Client) -> None:
