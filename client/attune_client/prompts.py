@@ -86,8 +86,11 @@ class Prompt:
         """What `record_ai_request(prompt=...)` takes."""
         return {"name": self.name, "version": self.version}
 
-    def messages(self, history: Sequence[Message] = ()) -> list[Message]:
-        """Return the messages to send to a model, with earlier ones in their place."""
+    def messages(self, history: Sequence[Message] = ()) -> list[Any]:
+        """Return the messages to send to a model, with earlier ones in their place.
+
+        Their type is open: SDKs of providers take only types of their own.
+        """
         own = [("system", self.system), ("user", self.before_history)]
         first = [{"role": role, "content": text} for role, text in own if text]
         last = [{"role": "user", "content": self.text}] if self.text else []
