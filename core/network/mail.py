@@ -1,5 +1,6 @@
 """Send mail through the configured SMTP server."""
 
+import logging
 import smtplib
 import ssl
 from contextlib import closing, suppress
@@ -10,6 +11,7 @@ from core.errors import ProviderFailed
 from core.network.cancellation import CancelToken
 from core.platform.config import SmtpTls, config
 
+log = logging.getLogger("attune.mail")
 TIMEOUT_S = 15.0  # of each answer
 
 
@@ -57,6 +59,7 @@ def send(message: EmailMessage) -> None:
             with suppress(OSError):  # it was accepted, whatever the server answers to this
                 server.quit()
     except OSError as error:  # smtplib's exceptions are of this class, too
+        log.warning("the mail server did not accept a message", extra={"error": str(error)})
         raise MailFailed from error
 
 

@@ -191,7 +191,9 @@ def test_a_digest_is_sent_once_whatever_is_delivered_twice(mailbox: Mailbox) -> 
     assert len(mailbox.messages) == 1
 
 
-def test_a_refused_digest_is_sent_when_the_job_is_tried_again(mailbox: Mailbox) -> None:
+def test_a_refused_digest_is_sent_when_the_job_is_tried_again(
+    mailbox: Mailbox, caplog: pytest.LogCaptureFixture
+) -> None:
     subscriber()
     digests.two_weeks()
     digests.write()
@@ -199,6 +201,9 @@ def test_a_refused_digest_is_sent_when_the_job_is_tried_again(mailbox: Mailbox) 
     with pytest.raises(MailFailed) as refused:
         relay_and_send()
     assert isinstance(refused.value.__cause__, smtplib.SMTPException)
+    # The queue logs the last of its ten attempts only
+    [logged] = [record for record in caplog.records if record.name == "attune.mail"]
+    assert "Insufficient system storage" in vars(logged)["error"]
     mailbox.is_full = False
     relay_and_send()
     assert len(mailbox.messages) == 1
