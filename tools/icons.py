@@ -20,6 +20,7 @@ from core.platform.config import ROOT
 STREAMLIT = Path(streamlit.__file__).parent / "static" / "static"
 OURS = ("pages", "core", "api")
 MARKED = re.compile(r":material/(\w+)")
+IN_DATA = re.compile(r'"icon": "(\w+)"')
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_"  # names are written with these
 
 
@@ -42,7 +43,9 @@ def icons_of(font: TTFont) -> dict[str, str]:
 
 
 def named() -> set[str]:
-    """Return all names that may be icons: texts of our code, and marked ones of Streamlit's."""
+    """Return all names that may be icons: texts of our code, icons of our data, and
+    marked ones of Streamlit's.
+    """
     modules = (path.read_text() for path in STREAMLIT.glob("js/*.js"))
     texts = (text for folder in OURS for text in _texts(ROOT / folder))
     return {name for text in modules for name in MARKED.findall(text)} | {
@@ -51,6 +54,8 @@ def named() -> set[str]:
 
 
 def _texts(folder: Path) -> Iterator[str]:
+    for path in folder.rglob("*.json"):
+        yield from IN_DATA.findall(path.read_text())
     for path in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
