@@ -108,6 +108,7 @@ class CheckedAsyncTransport(httpx2.AsyncHTTPTransport):
         if outbound.is_compressed(response):
             await response.aclose()
             raise outbound.CompressionRefused(outbound.COMPRESSED, request=request)
+        response.encoding = outbound.CHARSET
         if isinstance(response.stream, httpx2.AsyncByteStream):
             response.stream = LimitedBody(response.stream, self._most)
         return response

@@ -34,6 +34,9 @@ MAX_RESPONSE_LINES = 2_000_000
 MAX_ERROR_BYTES = 2**20
 MAX_EVENT_BYTES = 4 * 2**20
 CLOSE_WAIT_S = 0.02
+# Whatever a response names: of what Python takes for charsets, `hex` fails and `punycode` takes
+# minutes for a megabyte
+CHARSET = "utf-8"
 COMPRESSED = "the response is compressed, which the request did not accept"
 
 
@@ -179,6 +182,7 @@ class CheckedTransport(httpx2.HTTPTransport):
         if is_compressed(response):
             response.close()
             raise CompressionRefused(COMPRESSED, request=request)
+        response.encoding = CHARSET
         if isinstance(response.stream, httpx2.SyncByteStream):
             most = MAX_ERROR_BYTES if response.is_error else MAX_RESPONSE_BYTES
             kind = response.headers.get("content-type", "")

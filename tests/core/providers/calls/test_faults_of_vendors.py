@@ -89,6 +89,19 @@ def test_an_invalid_retry_after_is_ignored(vendor: Vendor, after: str, seconds: 
     assert failed(vendor, OPENAI, "strange").facts.get("retry_after_s") == seconds
 
 
+@both_vendors
+@pytest.mark.parametrize("charset", ["bz2", "hex", "punycode"])
+def test_an_error_is_read_whatever_charset_it_names(
+    vendor: Vendor, kind: ProviderKind, charset: str
+) -> None:
+    # `bz2` and `hex` ended as an internal error; `punycode` took minutes for a megabyte
+    body = b'{"error": {"message": "No."}}'
+    vendor.literal["strange"] = Literally(body, f"application/json; charset={charset}", 400)
+    failure = failed(vendor, kind, "strange")
+    assert isinstance(failure, RequestRejected)
+    assert failure.detail.endswith("Provider message: No.")
+
+
 def test_a_retry_after_may_be_a_date(vendor: Vendor) -> None:
     headers = {"retry-after": format_datetime(clock.now() + timedelta(seconds=40), usegmt=True)}
     vendor.literal["dated"] = Literally(b"{}", "application/json", 429, headers)
