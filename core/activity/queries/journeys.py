@@ -5,7 +5,16 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, func, literal_column, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    Select,
+    func,
+    literal_column,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from core.activity.queries import anonymous, request_totals, user_details
@@ -64,14 +73,14 @@ def read_anonymous(
         events.c.user_id.is_(None),
         *user_details.event_filters(watched),
     )
-    page = _page(nameless, limit, after, from_end=from_end)
-    done = _read(session, nameless, page, limit, after, progress, actor)
+    page = _page([nameless], limit, after, from_end=from_end)
+    done = _read(session, [nameless], page, limit, after, progress, actor)
     return AnonymousJourney(session=summary, **done)
 
 
 def _read(
     session: Session,
-    own: Select[Any],
+    own: Sequence[Select[Any]],
     page: Select[Any],
     limit: int,
     after: Cursor | None,
@@ -96,13 +105,21 @@ def _read(
             for number, (step, at, gap) in enumerate(times, 1)
         ],
         "items": _moments(found, progress, after.created_at if after else None, actor),
-        "total_count": session.scalar(select(func.count()).select_from(own.subquery("own"))) or 0,
+        "total_count": session.scalar(_count(own)) or 0,
         "next_cursor": str(Cursor(last["created_at"], last["id"])) if last is not None else None,
     }
 
 
-def _page(own: Select[Any], limit: int, after: Cursor | None, *, from_end: bool) -> Select[Any]:
-    row = own.subquery("own").c
+def _count(own: Sequence[Select[Any]]) -> Select[Any]:
+    return select(func.count()).select_from(union_all(*own).subquery("own"))
+
+
+def _page(
+    own: Sequence[Select[Any]], limit: int, after: Cursor | None, *, from_end: bool
+) -> Select[Any]:
+    # Of each in the order of its index: of a union, all events would be read and sorted
+    firsts = (_first(each, limit, after, from_end=from_end) for each in own)
+    row = union_all(*firsts).subquery("own").c
     is_error = func.is_error(row.error_code, row.event_type).label("is_error")
     shown = (
         *(row[name] for name in PLAIN),
@@ -110,13 +127,23 @@ def _page(own: Select[Any], limit: int, after: Cursor | None, *, from_end: bool)
         shortened.json(row.event_data).label("event_data"),
         shortened.text(row.error_message).label("error_message"),
     )
-    order = [column.desc() if from_end else column.asc() for column in (row.created_at, row.id)]
-    page = select(*shown).order_by(*order).limit(limit)
-    return (
-        page.where(tuple_(row.created_at, row.id) > (after.created_at, after.id))
-        if after is not None
-        else page
+    return select(*shown).order_by(*_order(row.created_at, row.id, from_end=from_end)).limit(limit)
+
+
+def _first(events: Select[Any], limit: int, after: Cursor | None, *, from_end: bool) -> Select[Any]:
+    row = events.selected_columns
+    page = events.order_by(*_order(row.created_at, row.id, from_end=from_end)).limit(limit)
+    if after is None:
+        return page
+    # The first of them says in which partitions to look
+    return page.where(
+        row.created_at >= after.created_at,
+        tuple_(row.created_at, row.id) > (after.created_at, after.id),
     )
+
+
+def _order(*columns: ColumnElement[Any], from_end: bool) -> list[ColumnElement[Any]]:
+    return [column.desc() if from_end else column.asc() for column in columns]
 
 
 def _moments(

@@ -82,8 +82,8 @@ def summarize(row: RowMapping, found: OnboardingProgress) -> UserSummary:
     return summary_of(row, found.status, found.step, names)
 
 
-def own_events(id_: UUID, watched: Watched) -> Select[Any]:
-    """Return a user's events, also those of their anonymous sessions (`is_anonymous`)."""
+def own_events(id_: UUID, watched: Watched) -> tuple[Select[Any], Select[Any]]:
+    """Return a user's events, and those of their anonymous sessions (`is_anonymous`)."""
     wanted = event_filters(watched)
     named = select(events, literal_column("false").label("is_anonymous")).where(
         events.c.user_id == id_, *wanted
@@ -103,7 +103,8 @@ def own_events(id_: UUID, watched: Watched) -> Select[Any]:
         parts, events, in_session
     )
     nameless = nameless.where(*own, events.c.user_id.is_(None), *wanted)
-    return select(union_all(named, nameless).cte("own").prefix_with("materialized"))
+    # These are few, and not in the order of an index: a limit would mislead the planner
+    return named, select(nameless.cte("nameless").prefix_with("materialized"))
 
 
 def event_filters(watched: Watched) -> list[ColumnElement[bool]]:
@@ -117,9 +118,8 @@ def _figures(id_: UUID, watched: Watched, place: str) -> Select[Any]:
     there = [user_days.c.user_id == id_, user_days.c.environment == place]
     there += [user_days.c.app == watched.app] if watched.app is not None else []
     active_days = select(func.count(user_days.c.day.distinct())).where(*there).scalar_subquery()
-    done = own_events(id_, watched)
-    row = done.selected_columns
-    errors = func.count().filter(func.is_error(row.error_code, row.event_type))
-    return done.with_only_columns(
+    own = union_all(*own_events(id_, watched)).subquery("own")
+    errors = func.count().filter(func.is_error(own.c.error_code, own.c.event_type))
+    return select(
         active_days.label("active_days"), func.count().label("events"), errors.label("errors")
-    )
+    ).select_from(own)
