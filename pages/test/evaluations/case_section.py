@@ -10,7 +10,7 @@ from core.evaluations.queries import reports, results
 from core.evaluations.queries.figures import ENDED
 from core.evaluations.views import CaseFigures, CaseRow, CaseView, EvaluationView
 from core.presentation import formatting
-from pages._ui import columns, frame, guard, tables, text
+from pages._ui import columns, frame, guard, sections, tables, text
 from pages._ui.tables import TableColumn
 from pages.test.evaluations import case_actions, case_answers, detail_address
 
@@ -81,7 +81,10 @@ def _outcome(figures: CaseFigures | None) -> str:
 
 
 def _draw_case(found: EvaluationView, case_id: UUID) -> None:
-    frame.back("All cases", detail_address.close_case, "evaluations.case.back")
+    if detail_address.is_compared():
+        frame.back("Back to comparison", _close_compared, "evaluations.case.back")
+    else:
+        frame.back("All cases", detail_address.close_case, "evaluations.case.back")
     try:
         with guard.work() as (session, actor):
             case = results.get_case(session, found.id, case_id, actor=actor)
@@ -92,6 +95,11 @@ def _draw_case(found: EvaluationView, case_id: UUID) -> None:
     _draw_runs(found, case)
     if opened := detail_address.opened_baseline():
         _draw_baseline(*opened)
+
+
+def _close_compared() -> None:
+    detail_address.close_case()
+    sections.show("Comparison")
 
 
 def _draw_baseline(evaluation_id: UUID, case_id: UUID) -> None:

@@ -38,10 +38,9 @@ def draw(compared: EvaluationComparison, each: ComparedTarget) -> None:
 def _draw_changed(compared: EvaluationComparison, each: ComparedTarget) -> None:
     def open_(row: ChangedCase) -> None:
         sections.show("Cases")
-        if compared.baseline_id == compared.evaluation_id:
-            detail_address.show_case(row.id)  # has the runs of all targets
-        else:
-            detail_address.show_case_beside(row.id, compared.baseline_id, row.baseline_id)
+        is_own = compared.baseline_id == compared.evaluation_id  # it has the runs of all targets
+        baseline_case = None if is_own else row.baseline_id
+        detail_address.show_compared_case(row.id, compared.baseline_id, baseline_case)
 
     st.caption(
         f"{formatting.count(each.worse, 'case')} worse, {each.better:,} better · click to open"

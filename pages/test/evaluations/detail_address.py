@@ -32,11 +32,19 @@ def show_case(case_id: UUID) -> None:
     st.query_params[CASE] = str(case_id)
 
 
-def show_case_beside(case_id: UUID, baseline: UUID, baseline_case: UUID) -> None:
-    """Open a case beside the same one of another evaluation, from a callback."""
+def show_compared_case(case_id: UUID, baseline: UUID, baseline_case: UUID | None) -> None:
+    """Open a case from a comparison, beside the same one of another evaluation if there is one,
+    from a callback.
+    """
     show_case(case_id)
     st.query_params[BASELINE] = str(baseline)
-    st.query_params[BASELINE_CASE] = str(baseline_case)
+    if baseline_case is not None:
+        st.query_params[BASELINE_CASE] = str(baseline_case)
+
+
+def is_compared() -> bool:
+    """Whether the open case was opened from a comparison."""
+    return BASELINE in st.query_params
 
 
 def opened_case() -> UUID | None:

@@ -257,8 +257,23 @@ def test_a_case_opened_from_a_comparison_has_the_answers_of_the_baseline(
     assert said(app).count("run 1") == 2
     gone = opened(console, admin, query | {"baseline": str(base.id), "baseline_case": str(case)})
     assert said(gone).count("run 1") == 1
-    press(app, "All cases")
+    press(app, "Back to comparison")
     assert "baseline" not in app.query_params
+    assert app.query_params["section"] == "Comparison"
+
+
+def test_a_case_of_a_comparison_with_itself_leads_back_to_it(
+    console: Console, admin: Person
+) -> None:
+    targets = [{"model_id": "fake:echo"}, {"model_id": "fake:plain"}]
+    found = evaluated(admin.actor, GOOD, targets=targets)
+    with transaction() as session:
+        [case] = results.list_cases(session, found.id, actor=admin.actor).items
+    query = {"evaluation": str(found.id), "section": "Cases", "case": str(case.id)}
+    app = opened(console, admin, query | {"baseline": str(found.id)})
+    assert said(app).count("run 1") == 2
+    press(app, "Back to comparison")
+    assert app.query_params["section"] == "Comparison"
 
 
 def test_a_comparison_warns_of_evaluations_that_were_not_scored_alike(
