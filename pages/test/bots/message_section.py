@@ -11,7 +11,8 @@ from core.bots.result_schemas import MAX_TEST_CHARS, BotTestResult, NewBotTest
 from core.bots.schemas import BotView
 from core.database.paging import Window
 from core.errors import Invalid
-from pages._ui import errors, frame, guard, model_calls, state
+from pages._ui import errors, frame, guard, state
+from pages._ui.prompts import model_calls
 from pages.test.bots import models_choice, result_card
 from pages.test.bots.models_choice import Models
 

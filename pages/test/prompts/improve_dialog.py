@@ -8,7 +8,8 @@ from core.improvements import service
 from core.improvements.schemas import Improvement, NewImprovement
 from core.presentation import formatting
 from core.providers import catalogue
-from pages._ui import errors, guard, model_calls, state, text
+from pages._ui import errors, guard, state, text
+from pages._ui.prompts import model_calls
 from pages._ui.prompts.estimate_text import estimate_facts
 from pages.test.prompts import improvement_proposal
 from pages.test.prompts.edit.editor import NO_MODEL, PromptEditor

@@ -18,7 +18,8 @@ from core.errors import Failure, Invalid
 from core.executions import runner
 from core.presentation import formatting
 from core.providers import catalogue
-from pages._ui import dialogs, errors, guard, model_calls, state, text
+from pages._ui import dialogs, errors, guard, state, text
+from pages._ui.prompts import model_calls
 from pages._ui.prompts.estimate_text import estimate_facts
 from pages.test.datasets.sources import source_dialog
 
