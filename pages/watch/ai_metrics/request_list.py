@@ -12,6 +12,7 @@ from core.ai_metrics.views import LatencyBar
 from core.ingest.prompts import arm_of, prompt_of
 from core.insights.finding_texts import FAILED_TOOL_CALLS
 from core.presentation import formatting
+from core.system.queries import deleted_until
 from pages._ui import columns, errors, frame, state, tables
 from pages._ui.cache import Reads
 from pages._ui.filters import filter_state
@@ -39,7 +40,7 @@ PAGE = "ai-metrics"
 def draw(reads: Reads, filters: Filters) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         with st.container(width="content"):
-            frame.section("Requests", "click a row for details, a header to sort")
+            frame.section("Requests", _note(reads, filters))
         order = st.segmented_control(
             "Order",
             list(ORDERS),
@@ -94,6 +95,16 @@ def _draw_latency(latency: LatencyRange) -> None:
             args=(PAGE,),
             kwargs={"latency": ""},
         )
+
+
+def _note(reads: Reads, filters: Filters) -> str:
+    """Say what a click does, and that the figures above count requests that are not listed."""
+    note = "click a row for details, a header to sort"
+    until = reads.ask(deleted_until, "ai_request_metrics", filters.period.start)
+    if until is None:
+        return note
+    before = formatting.moment(until, filters.period.zone)
+    return f"{note} · retention has deleted those from before {before}"
 
 
 def _columns(rows: Sequence[RequestView], zone: str) -> Sequence[TableColumn[RequestView]]:

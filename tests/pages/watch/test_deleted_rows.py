@@ -78,6 +78,16 @@ def test_ai_metrics_say_so_only_by_filters_that_rollups_do_not_have(
 
 
 @pytest.mark.parametrize(("days", "is_said"), [("30", True), ("7", False)])
+def test_the_list_of_requests_says_so_which_the_figures_above_it_still_count(
+    console: Console, days: str, is_said: bool
+) -> None:
+    send(request(clock.now() - timedelta(days=1), id="r1"))
+    seal(clock.now() - timedelta(days=10))
+    found = texts(console, AI_METRICS, days=days)
+    assert ("a header to sort · retention has deleted those from before" in found) is is_said
+
+
+@pytest.mark.parametrize(("days", "is_said"), [("30", True), ("7", False)])
 def test_the_overview_says_so_of_ratings_which_its_other_figures_do_not_read(
     console: Console, days: str, is_said: bool
 ) -> None:
