@@ -1,20 +1,17 @@
 """The journey of a user or an anonymous session: onboarding, timeline and details."""
 
+from datetime import datetime
+
 import streamlit as st
 
 from core.activity.errors import AnonymousSessionMissing, UserMissing
 from core.activity.queries import journeys, user_details
 from core.activity.views import JourneyEvents, OnboardingStatus
-from core.insights.queries.timeline import (
-    MOST,
-    OtherActivity,
-    latest_first,
-    read_other_activity,
-    timeline,
-)
+from core.insights.queries import timeline as timelines
 from core.presentation import formatting
 from core.presentation.periods import Watched
 from core.system import workspace
+from core.system.queries import deleted_until
 from pages._ui import frame, state, text, watch
 from pages._ui.cache import Reads
 from pages._ui.filters.selection import DEFAULTS
@@ -22,7 +19,6 @@ from pages.watch.users import journey_details, onboarding_steps, timeline_list, 
 
 PAGE = "users"
 AT_ONCE = 100
-OLDEST, LATEST = "Oldest first", "Latest first"
 TONES = {
     OnboardingStatus.COMPLETED: "green",
     OnboardingStatus.IN_PROGRESS: "blue",
@@ -68,13 +64,14 @@ def draw_user(reads: Reads, name: str, watched: Watched, shown: int) -> None:
     # Of what is beside the events, only as far as they are shown.
     edge = found.items[0 if from_end else -1].created_at if _left(found) else None
     span = (None, edge) if from_end else (edge, None)
-    others = reads.ask_both(read_other_activity, user.id, watched, *span)
+    others = reads.ask_both(timelines.read_other_activity, user.id, watched, *span)
     onboarding_steps.draw(found)
     left, right = st.columns([2.6, 1], gap="medium")
     with right:
         journey_details.draw(user, found.ai_requests, watched)
+    until = reads.ask(deleted_until, "user_activity_events", user.first_seen_at)
     with left:
-        _draw_timeline(found, others)
+        _draw_timeline(found, others, until)
 
 
 def draw_anonymous(reads: Reads, session_id: str, watched: Watched, shown: int) -> None:
@@ -106,27 +103,28 @@ def _draw_head(title: str, facts: str, status: OnboardingStatus) -> None:
         st.caption(text.plain(facts))
 
 
-def _draw_timeline(found: JourneyEvents, others: OtherActivity | None) -> None:
+def _draw_timeline(
+    found: JourneyEvents,
+    others: timelines.OtherActivity | None,
+    deleted_before: datetime | None = None,
+) -> None:
     zone = workspace.zone()
     events = formatting.count(found.total_count, "event")
     order = "latest" if _is_from_end() else "oldest"
-    days = timeline(found.items, others, zone)
+    days = timelines.timeline(found.items, others, zone)
     with watch.panel("Timeline", f"{events}, {order} first ({zone})"):
+        watch.say_deleted("events", deleted_before, zone)
         if found.total_count > AT_ONCE:
-            st.segmented_control(
-                "Order of events",
-                [OLDEST, LATEST],
-                key=_key("order"),
-                required=True,
-                label_visibility="collapsed",
-            )
+            timeline_list.choose_order(_key("order"))
         timeline_list.draw(
-            latest_first(days) if _is_from_end() else days,
+            timelines.latest_first(days) if _is_from_end() else days,
             zone,
             is_readable=others is not None and others.is_readable,
         )
         if others is not None and others.is_cut:
-            st.caption(f"At most {MOST} conversations and {MOST} ratings are shown.")
+            st.caption(
+                f"At most {timelines.MOST} conversations and {timelines.MOST} ratings are shown."
+            )
         if left := _left(found):
             st.button(
                 f"Show more ({left:,} events left)",
@@ -137,7 +135,7 @@ def _draw_timeline(found: JourneyEvents, others: OtherActivity | None) -> None:
 
 
 def _is_from_end() -> bool:
-    return state.get(_key("order"), OLDEST) == LATEST
+    return state.get(_key("order"), "") == timeline_list.LATEST
 
 
 def _left(found: JourneyEvents) -> int:

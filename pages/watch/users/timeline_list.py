@@ -17,9 +17,22 @@ from core.presentation import formatting
 from pages._ui import errors, guard, links, markdown, state, text
 from pages.watch.users import timeline_rows
 
+OLDEST, LATEST = "Oldest first", "Latest first"
+
+
+def choose_order(key: str) -> None:
+    """Draw the choice between the first events and the last ones."""
+    st.segmented_control(
+        "Order of events",
+        [OLDEST, LATEST],
+        key=key,
+        required=True,
+        label_visibility="collapsed",
+    )
+
 
 def draw(days: Sequence[TimelineDay], zone: str, *, is_readable: bool) -> None:
-    """Draw the days, oldest first."""
+    """Draw the days in the order given."""
     if not days:
         st.caption(
             "No events, conversations or feedback are stored: none were sent, or they have passed "

@@ -10,6 +10,7 @@ from core.database import settings
 from core.database.db import transaction
 from core.identity.schemas import SessionKind
 from core.platform import clock
+from tests.factories import activity
 from tests.factories.ai_metrics import request, send
 from tests.factories.batches import ran
 from tests.factories.identity import person
@@ -19,6 +20,7 @@ from tests.pages.conftest import (
     ONBOARDING,
     OVERVIEW,
     TUNING,
+    USERS,
     Console,
     said,
 )
@@ -85,6 +87,17 @@ def test_the_list_of_requests_says_so_which_the_figures_above_it_still_count(
     seal(clock.now() - timedelta(days=10))
     found = texts(console, AI_METRICS, days=days)
     assert ("a header to sort · retention has deleted those from before" in found) is is_said
+
+
+@pytest.mark.parametrize(("days_ago", "is_said"), [(1, False), (20, True)])
+def test_a_journey_says_so_when_it_began_before(
+    console: Console, days_ago: int, is_said: bool
+) -> None:
+    start = clock.now() - timedelta(days=days_ago)
+    activity.store(activity.spaced(["page_view"], user="ann", start=start))
+    seal(clock.now() - timedelta(days=10))
+    found = texts(console, USERS, user="ann")
+    assert (NOTE.format("events") in found) is is_said
 
 
 @pytest.mark.parametrize(("days", "is_said"), [("30", True), ("7", False)])
