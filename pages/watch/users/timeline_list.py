@@ -25,6 +25,7 @@ def choose_order(key: str) -> None:
     st.segmented_control(
         "Order of events",
         [OLDEST, LATEST],
+        default=OLDEST,
         key=key,
         required=True,
         label_visibility="collapsed",

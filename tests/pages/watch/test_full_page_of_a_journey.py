@@ -41,6 +41,7 @@ def test_the_latest_events_of_a_long_journey_are_one_choice_away(console: Consol
     app.query_params["user"] = "ann"
     app.run()
     assert f"step {AT_ONCE + 19}" not in said(app)
+    assert app.button_group(key="users.ann.order").value == "Oldest first"
     app.button_group(key="users.ann.order").set_value("Latest first").run()
     text = said(app)
     assert "latest first" in text
