@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api import main, probes
 from api.access.gate import Gate
 from api.console import frontend
+from api.console.form_charsets import FormsInUtf8
 from api.console.frontend import Frontend
 from api.console.static_compression import CompressedConsole
 from api.http.cors import ApiCors
@@ -96,7 +97,7 @@ def behind_gate(
     )
     router = Router(
         attune=attune,
-        console=CompressedConsole(console, built_frontend),
+        console=CompressedConsole(FormsInUtf8(console), built_frontend),
         pages=pages,
         frontend=built_frontend,
     )
