@@ -137,7 +137,8 @@ def prepare(
         if funnel.steps == present.funnel.steps
         else _codes(session, funnel)
     )
-    place = None if codes.is_raw else release_place(session, watched)
+    owners = release_place(session, watched)
+    place = None if codes.is_raw else owners
     has_release = watched.release is not None and place is None
     shape = FunnelShape(
         funnel,
@@ -159,7 +160,10 @@ def prepare(
     }
     if shape.reads_raw_rows:
         given |= subject_rows.code_parameters(funnel, codes.steps)
-        given |= {"raw_since": subject_rows.raw_since(session, watched)}
+        given |= {
+            "raw_since": subject_rows.raw_since(session, watched),
+            "part_environment": owners or watched.environment,
+        }
     given |= {"trait": segment.trait, "trait_value": segment.value} if segment is not None else {}
     return PreparedFunnel(_sql_of(shape), given, _history_since(session, funnel), funnel)
 

@@ -224,7 +224,6 @@ def of_raw_rows(rule: FunnelRule, is_wanted: IsWanted, *, has_release: bool) -> 
             ).label("part"),
             # Null for events of a user: they belong to that user, and no owner is looked up.
             case((row.user_id.is_(None), func.session_subject(row.session_id))).label("session"),
-            row.environment,
             row.app,
             func.mark_of(codes.c.code, row.created_at).label("mark"),
         )
@@ -241,7 +240,8 @@ def of_raw_rows(rule: FunnelRule, is_wanted: IsWanted, *, has_release: bool) -> 
     )
     is_own = and_(
         parts.c.part == named.c.session,
-        *(parts.c[name] == named.c[name] for name in ("environment", "app")),
+        parts.c.app == named.c.app,
+        parts.c.environment == bindparam("part_environment", type_=Text),
     )
     subject = func.coalesce(parts.c.owner, named.c.part, type_=Text).label("subject")
     owned = select(subject, named.c.mark).outerjoin_from(named, parts, is_own).subquery("owned")
