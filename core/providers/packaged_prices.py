@@ -151,10 +151,10 @@ def _lowest_tier(price: ModelPrice) -> ListPrice | None:
     return (
         ListPrice(
             input=input_usd,
-            output=output_usd,
+            output=output_usd or Decimal(0),  # embeddings have none
             cached_input=cached_usd,
             cache_write=cache_write_usd,
         )
-        if input_usd is not None and output_usd is not None
+        if input_usd is not None
         else None
     )

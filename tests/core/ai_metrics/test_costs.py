@@ -99,6 +99,12 @@ def test_what_nobody_knows_is_unpriced_which_is_not_zero(row: dict[str, str]) ->
     assert cost(input_tokens=100, **row) == (None, "unpriced")
 
 
+def test_embeddings_whose_output_has_no_price_cost_what_their_input_does() -> None:
+    # They were unpriced: the packaged price was taken for incomplete
+    row = {"provider": "openai", "model": "text-embedding-3-small", "input_tokens": 1_000_000}
+    assert cost(**row) == (Decimal("0.02"), "price_table")
+
+
 def test_without_tokens_there_is_nothing_to_price() -> None:
     assert cost(model="gpt-4o") == (None, "unpriced")
 
