@@ -96,6 +96,8 @@ def _draw_actions(found: EvaluationView) -> None:
         if found.progress.failed:
             _button("Rerun failed calls", "replay", partial(_change, "rerun", found.id))
         _button("Score again", "rule", partial(_change, "rescored", found.id))
+    if any(target.app is None for target in found.definition_targets):
+        _button("Duplicate", "content_copy", partial(address.duplicate, found.id))
     _button("Delete", "delete", partial(_ask_to_delete, found))
 
 

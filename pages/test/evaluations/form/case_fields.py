@@ -1,7 +1,8 @@
 """The cases of a new evaluation: a version of a dataset, or questions, one in a line."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import streamlit as st
 
@@ -9,8 +10,10 @@ from core.database.paging import Window
 from core.datasets.queries.datasets import list_datasets
 from core.datasets.schemas import DatasetView
 from core.errors import Invalid
+from core.evaluations.cases.case_schemas import EvaluatedCase, InlineCase
 from core.evaluations.schemas import EvaluationSplit
 from core.presentation import formatting
+from core.scoring.schemas import ContainsScorer
 from pages._ui import guard, state, text
 
 MOST_DATASETS = 200
@@ -55,6 +58,20 @@ def draw() -> None:
         )
 
 
+def fill(dataset_id: UUID, split: EvaluationSplit | None) -> None:
+    """Choose a dataset, and which of its cases are run."""
+    state.put(DATASET, str(dataset_id))
+    state.put(SPLIT, split or EvaluationSplit.ALL)
+
+
+def fill_lines(cases: Sequence[EvaluatedCase]) -> None:
+    """Fill in questions, unless a line can't say all that one of the cases has."""
+    lines = [_line(case) for case in cases]
+    is_same = [InlineCase(**_case(line)).case() for line in lines] == list(cases)
+    state.put(DATASET, None)
+    state.put(LINES, "\n".join(lines) if is_same else "")
+
+
 def read() -> dict[str, Any]:
     """Return the cases as entered; raise Invalid without any."""
     if (dataset_id := _dataset()) is not None:
@@ -82,6 +99,16 @@ def _case(line: str) -> dict[str, Any]:
     if expected:
         found["expected_output"] = {"type": "contains", "keywords": [expected]}
     return found
+
+
+def _line(case: EvaluatedCase) -> str:
+    expected = [
+        f" => {value}"
+        for scorer in case.assertions
+        if isinstance(scorer, ContainsScorer)
+        for value in scorer.values
+    ]
+    return case.question + "".join(expected)
 
 
 def _label(dataset: DatasetView) -> str:

@@ -12,6 +12,7 @@ from pages._ui import errors, frame, guard, state
 from pages.test.evaluations import address
 from pages.test.evaluations.form import (
     case_fields,
+    earlier_evaluation,
     gate_fields,
     prefill,
     run_fields,
@@ -21,7 +22,7 @@ from pages.test.evaluations.form import (
 )
 
 AT = "evaluations.new"
-NAME, TARGETS = f"{AT}.name", f"{AT}.targets"
+NAME, TARGETS = f"{AT}.name", target_fields.COUNT
 
 
 def draw() -> None:
@@ -32,10 +33,7 @@ def draw() -> None:
         state.forget(TARGETS, scorer_fields.COUNT, prefill.DONE)
     gated = gate_fields.find()
     if prefill.is_due():
-        if gated is None:
-            prefill.fill(NAME)
-        else:
-            state.put(NAME, gated.asked.name)
+        _prefill(gated)
     st.text_input("Name", key=NAME, max_chars=200, placeholder="Refund questions", width=420)
     if gated is None:
         _draw_fields()
@@ -46,6 +44,17 @@ def draw() -> None:
     with st.container(horizontal=True, gap="small"):
         st.button("Start evaluation", type="primary", icon=":material/play_arrow:", on_click=start)
         st.button("Estimate", icon=":material/calculate:", on_click=estimate)
+
+
+def _prefill(gated: gate_fields.GateEntry | None) -> None:
+    """Fill in what the address asks for."""
+    if gated is not None:
+        state.put(NAME, gated.asked.name)
+    elif (earlier := earlier_evaluation.find()) is not None:
+        state.put(NAME, earlier.found.name)
+        earlier_evaluation.fill(earlier, AT)
+    else:
+        prefill.fill(NAME)
 
 
 def _draw_fields() -> None:

@@ -1,6 +1,7 @@
 """The runs, the cost limit and the estimate of a form, and what is entered as a whole."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -48,6 +49,12 @@ def read(at: str) -> dict[str, Any]:
     """Return the runs and the limit as entered; raise Invalid."""
     runs = state.get(f"{at}.runs", 1)
     return {"runs": runs, "cost_limit_usd": cost_limit(state.get(f"{at}.limit", None))}
+
+
+def fill(at: str, runs: int, limit_usd: Decimal | None) -> None:
+    """Fill the fields of the form with the key `at`."""
+    state.put(f"{at}.runs", runs)
+    state.put(f"{at}.limit", None if limit_usd is None else float(limit_usd))
 
 
 def cost_limit(entered: float | None) -> str | None:

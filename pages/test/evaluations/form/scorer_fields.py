@@ -1,5 +1,7 @@
 """The scorers of a new evaluation, in rows of kind and value."""
 
+import json
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -7,31 +9,17 @@ import streamlit as st
 from core.providers import catalogue
 from core.scoring.model_access import find_default_judge, unfit_judge_reason
 from pages._ui import guard, json_scorers, state
+from pages.test.evaluations.form.scorer_rows import KINDS, row_of, scorer_of
 
 COUNT = "evaluations.new.scorers"
 THRESHOLD, OTHERS = "evaluations.new.threshold", "evaluations.new.other_scorers"
 JUDGE = "evaluations.new.judge"
 MOST = 5
-# The label of the value, and the field that it is
-KINDS = {
-    "Contains": ("contains", "Text that the answer contains", "values"),
-    "Does not contain": ("contains", "Text that the answer does not contain", "values"),
-    "Equals": ("exact", "Text (empty: the reference)", "value"),
-    "Pattern": ("regex", "RE2 pattern", "pattern"),
-    "Number": ("numeric", "Number (empty: of the reference)", "value"),
-    "Similar": ("similarity", "Text (empty: the reference)", "value"),
-    "Is JSON": ("json_schema", "", ""),
-    "Judge": ("judge", "Rubric", "rubric"),
-    "Calls tool": ("tool_called", "Name of the tool", "tool"),
-    "Latency": ("latency", "At most, in milliseconds", "max_ms"),
-    "Cost": ("cost", "At most, in US dollars", "max_usd"),
-}
 EXAMPLE = """[
   {"kind": "contains", "values": ["refund"], "weight": 2},
   {"kind": "any", "scorers": [{"kind": "exact"}, {"kind": "similarity", "negate": true}]},
   {"kind": "pairwise", "rubric": "The better answer is shorter."}
 ]"""
-REFERENCE = ("exact", "numeric", "similarity")
 
 
 def draw() -> None:
@@ -96,16 +84,25 @@ def read() -> dict[str, Any]:
     return {"scorers": rows + json_scorers.read(OTHERS), "threshold": threshold}
 
 
+def fill(scorers: Sequence[dict[str, Any]], threshold: float | None) -> None:
+    """Fill the fields with scorers as they are stored, those without a row as JSON."""
+    judges = {scorer["judge_model_id"] for scorer in scorers if scorer["kind"] == "judge"}
+    judge = judges.pop() if len(judges) == 1 else None
+    rows = [row_of(scorer, judge) for scorer in scorers]
+    shown = [row for row in rows if row is not None][:MOST]
+    others = [scorer for scorer, row in zip(scorers, rows, strict=True) if row not in shown]
+    for number, (label, value) in enumerate(shown, 1):
+        state.put(_key(number, "kind"), label)
+        state.put(_key(number, f"value.{label}"), value)
+    state.put(COUNT, len(shown))
+    state.put(JUDGE, judge)
+    state.put(THRESHOLD, threshold)
+    state.put(OTHERS, json.dumps(others, indent=2, ensure_ascii=False) if others else "")
+
+
 def _read(number: int) -> dict[str, Any]:
     label = state.get(_key(number, "kind"), "Contains")
-    kind, _, field = KINDS[label]
-    value = state.get(_key(number, f"value.{label}"), "").strip()
-    found: dict[str, Any] = {"kind": kind, "negate": label == "Does not contain"}
-    if kind == "judge":
-        found["judge_model_id"] = state.get(JUDGE, None)
-    if field and (value or kind not in REFERENCE):
-        found[field] = [value] if field == "values" else value
-    return found
+    return scorer_of(label, state.get(_key(number, f"value.{label}"), ""), state.get(JUDGE, None))
 
 
 def _key(number: int, name: str) -> str:

@@ -4,8 +4,11 @@ from typing import Any
 
 import streamlit as st
 
+from core.evaluations.schemas import RunTarget
 from pages._ui import state, text
 from pages.test.evaluations.form.target_choices import BOT, SERVICE, TargetChoices
+
+COUNT = "evaluations.new.targets"
 
 
 def draw(name: str, choices: TargetChoices, *, has_text: bool = True) -> None:
@@ -69,6 +72,22 @@ def choose(prompt: str, version: int, model_id: str | None) -> None:
     state.put(_key(name, f"version.{prompt}"), version)
     if model_id is not None:
         state.put(_key(name, "model"), model_id)
+
+
+def fill(name: str, target: RunTarget) -> None:
+    """Fill the fields with a target of another evaluation."""
+    prompt = str(target.prompt_id) if target.prompt_id else None
+    version, entered = target.prompt_version, target.prompt
+    if target.bot_id is not None:  # its instructions were sent as a system prompt
+        prompt, version, entered = f"{BOT}:{target.bot_id}", target.bot_version, None
+    service = f"{SERVICE}:{target.service_id}" if target.service_id else None
+    state.put(_key(name, "model"), service or target.model_id)
+    state.put(_key(name, "prompt"), prompt)
+    state.put(_key(name, "text"), entered or "")
+    if prompt is not None:
+        state.put(_key(name, f"version.{prompt}"), version)
+    else:  # a version has parameters of its own
+        state.put(_key(name, "temperature"), target.parameters.temperature)
 
 
 def copy(name: str, to: str) -> None:

@@ -1,0 +1,49 @@
+"""Fill the form of a new evaluation from an earlier one, as far as it has fields for it."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+import streamlit as st
+
+from core.errors import NotFound
+from core.evaluations.cases.case_schemas import EvaluatedCase
+from core.evaluations.queries import reports, results
+from core.evaluations.views import EvaluationView
+from pages._ui import guard, state
+from pages.test.evaluations import address
+from pages.test.evaluations.form import case_fields, run_fields, scorer_fields, target_fields
+
+
+class EarlierEvaluation(NamedTuple):
+    """An evaluation, with its cases when it has no dataset."""
+
+    found: EvaluationView
+    cases: list[EvaluatedCase]
+
+
+def find() -> EarlierEvaluation | None:
+    """Return the evaluation that the address asks to duplicate, or None."""
+    try:
+        with guard.work() as (session, actor):
+            id_ = UUID(st.query_params.get(address.EARLIER, ""))
+            found = reports.get_evaluation(session, id_, actor=actor)
+            cases = results.read_cases(session, id_) if found.dataset_id is None else []
+    except (NotFound, ValueError):
+        return None
+    return EarlierEvaluation(found, cases)
+
+
+def fill(earlier: EarlierEvaluation, at: str) -> None:
+    """Fill the form with the key `at`, except its name."""
+    found = earlier.found
+    # The form starts nothing that an app of one's own answers
+    targets = [target for target in found.definition_targets if target.app is None]
+    state.put(target_fields.COUNT, max(1, len(targets)))
+    for number, target in enumerate(targets, 1):
+        target_fields.fill(f"target {number}", target)
+    if found.dataset_id is not None:
+        case_fields.fill(found.dataset_id, found.manifest.split)
+    else:
+        case_fields.fill_lines(earlier.cases)
+    scorer_fields.fill(found.scorers, found.threshold)
+    run_fields.fill(at, found.runs, found.cost_limit_usd)
