@@ -16,7 +16,7 @@ from core.database import settings
 from core.executions.schemas import ExecutionStatus, ExecutionView, NewExecution
 from core.providers import catalogue
 from core.providers.schemas import ChatMessage, ModelView
-from core.providers.structured_output import StructuredOutput
+from core.providers.structured_output import StructuredOutput, json_text
 from core.providers.vendors.finish_reasons import in_openais_words
 from core.scoring.judge_prompts import JudgeForm
 from core.scoring.model_access import judge_parameters, unfit_judge_reason
@@ -150,7 +150,7 @@ def judgement_of(answer: ExecutionView, outcomes: int) -> AnswerJudgement | str:
         reason = answer.error.detail if answer.error else "The call was stopped."
         return f"The judge failed. {reason}"
     try:
-        return form(outcomes).model_validate_json(answer.response)
+        return form(outcomes).model_validate_json(json_text(answer.response))
     except ValidationError:
         return "The judge's answer was not JSON of the form that was asked for."
 

@@ -26,7 +26,7 @@ from core.presentation.formatting import folded
 from core.prompts.estimates import estimate_texts
 from core.providers import catalogue
 from core.providers.schemas import MessageRole, ModelView, ParameterName, Parameters
-from core.providers.structured_output import StructuredOutput
+from core.providers.structured_output import StructuredOutput, json_text
 from core.providers.vendors.finish_reasons import is_cut_off, is_refused
 
 MOST_EXAMPLES = 20
@@ -102,7 +102,7 @@ def _parsed(answer: ExecutionView) -> ProposedCases:
     if is_refused(answer.finish_reason):
         raise CaseProposalsRefused("the model refused to answer", **facts)
     try:
-        return ProposedCases.model_validate_json(answer.response)
+        return ProposedCases.model_validate_json(json_text(answer.response))
     except ValidationError:
         raise CaseProposalsRefused(
             "they aren't JSON of the form that was asked for", **facts

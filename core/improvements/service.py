@@ -36,7 +36,7 @@ from core.prompts.service import prompts
 from core.prompts.views import PromptView
 from core.providers import catalogue
 from core.providers.schemas import ModelView, ParameterName, Parameters
-from core.providers.structured_output import StructuredOutput
+from core.providers.structured_output import StructuredOutput, json_text
 from core.providers.vendors.finish_reasons import is_cut_off, is_refused
 
 ROOM_TOKENS = 4000  # of an answer besides the texts: reasons, and what a model thinks before it
@@ -166,7 +166,7 @@ def _parsed(answer: ExecutionView) -> ProposedTexts:
             "The model refused to answer. Change what to improve, or choose another model.", **facts
         )
     try:
-        return ProposedTexts.model_validate_json(answer.response)
+        return ProposedTexts.model_validate_json(json_text(answer.response))
     except ValidationError:
         raise ProposalRefused("it isn't JSON of the form that was asked for", **facts) from None
 

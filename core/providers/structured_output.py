@@ -1,5 +1,6 @@
 """Answers that follow a JSON Schema, and the forms of the schema that vendors accept."""
 
+import re
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Any
@@ -12,6 +13,7 @@ from core.ingest.json_objects import JsonObject
 BY_NAME = ("properties", "$defs", "definitions")
 SINGLE = ("items", "additionalProperties")
 LISTS = ("anyOf", "allOf", "oneOf", "prefixItems")
+FENCE = re.compile(r"\A```(?:json)?[ \t]*\n(?P<inside>.*)\n```\Z", re.DOTALL | re.IGNORECASE)
 
 
 class StructuredOutput(StrEnum):
@@ -29,6 +31,15 @@ def _checked_schema(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 ResponseSchema = Annotated[JsonObject, AfterValidator(_checked_schema)]
+
+
+def json_text(answer: str) -> str:
+    """Return an answer without a fence of Markdown around it, which models add to JSON where their
+    server does not hold them to a schema.
+    """
+    text = answer.strip()
+    fenced = FENCE.match(text)
+    return fenced["inside"] if fenced else text
 
 
 def strict_form(schema: dict[str, Any]) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from core.database.tables import storable
 from core.providers.schemas import ChatMessage, MessageRole
+from core.providers.structured_output import json_text
 from core.scoring import judge_prompts
 from core.scoring.judge_prompts import JudgeForm, JudgeVerdict, PairVerdict
 from core.scoring.model_access import JudgeCall, JudgeReply, ScoringModels, unfit_judge_reason
@@ -159,7 +160,7 @@ async def ask_in_form(
 
 def _parsed(text: str, form: type[Form]) -> Form | None:
     try:
-        verdict = form.model_validate_json(text.strip())
+        verdict = form.model_validate_json(json_text(text))
     except ValidationError:
         return None
     return verdict.model_copy(update={"rationale": storable(verdict.rationale)})

@@ -1,6 +1,5 @@
 """Scorers that call no model: the same answer always has the same result."""
 
-import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
@@ -9,6 +8,7 @@ from itertools import islice
 from pydantic_core import from_json
 
 from core.platform.patterns import compiled
+from core.providers.structured_output import json_text
 from core.scoring.json_schemas import NotASchema, TooComplex, first_violation
 from core.scoring.results import not_scored, scored
 from core.scoring.schemas import (
@@ -27,7 +27,6 @@ from core.scoring.schemas import (
 from core.scoring.text_measures.number_texts import NumberInText, numbers_in
 
 NO_REFERENCE = "The case has no reference answer, and the scorer has no value."
-FENCE = re.compile(r"\A```(?:json)?[ \t]*\n(?P<inside>.*)\n```\Z", re.DOTALL | re.IGNORECASE)
 MAX_LISTED = 5
 
 
@@ -68,11 +67,9 @@ def regex(spec: RegexScorer, answer: ScoredAnswer) -> ScoreResult:
 
 def json_schema(spec: JsonSchemaScorer, answer: ScoredAnswer) -> ScoreResult:
     """Score whether the answer is JSON that follows the schema."""
-    text = answer.text.strip()
-    fenced = FENCE.match(text)
     try:
         # Python's also reads NaN, and halves of surrogate pairs, which a reason must not quote
-        document = from_json(fenced["inside"] if fenced else text, allow_inf_nan=False)
+        document = from_json(json_text(answer.text), allow_inf_nan=False)
     except ValueError:
         return scored(spec, 0, "The answer is not JSON.")
     try:

@@ -50,6 +50,12 @@ def test_cases_that_the_dataset_has_or_the_answer_repeats_are_left_out() -> None
     assert found.repeated == 2
 
 
+def test_cases_in_a_fence_of_markdown_are_read() -> None:
+    cases = {"cases": [{"question": "Is it late?", "reference": "", "tags": []}]}
+    text = f"```\n{json.dumps(cases)}\n```"
+    assert len(service.propose(prepared(), answered({}, response=text)).cases) == 1
+
+
 @pytest.mark.parametrize(
     ("tag", "kept"),
     [

@@ -43,6 +43,12 @@ def test_texts_that_the_prompt_does_not_have_are_not_taken_from_the_answer() -> 
     assert found.addressed == []
 
 
+def test_texts_in_a_fence_of_markdown_are_read() -> None:
+    texts = {"system_prompt": "Be {{tone}} and brief.", "addressed": [], "why": ""}
+    found = propose({}, response=f"```json\n{json.dumps(texts)}\n```\n")
+    assert found.system_prompt == "Be {{tone}} and brief."
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [

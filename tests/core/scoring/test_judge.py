@@ -78,6 +78,14 @@ def test_an_answer_of_another_form_is_asked_for_once_more(
     assert len(found.details["execution_ids"]) == 2
 
 
+def test_a_rating_in_a_fence_of_markdown_is_read_at_once(one: Person) -> None:
+    # It was asked for again, and not scored when the fence came again
+    text = f"```json\n{json.dumps({'rationale': 'Good.', 'score': 4})}\n```"
+    found = judged(one, rubric(text=text))
+    assert found.score == 0.75
+    assert len(found.details["execution_ids"]) == 1
+
+
 def test_a_judge_that_never_keeps_the_form_does_not_score(one: Person) -> None:
     found = judged(one, rubric(text="Five."), judge_model_id="fake:plain")
     assert (found.score, found.passed) == (None, None)
