@@ -27,7 +27,10 @@ def draw(editor: PromptEditor, on_save: OnSave) -> None:
             "Proposal", "" if cost is None else text.plain(f"cost {formatting.money(cost)}")
         )
         st.markdown(text.plain(proposal.why))
-        _draw_changes(improvement, proposal)
+        texts = _texts(improvement, proposal)
+        diff.draw_all(texts, "The model proposes no changes.", long_px=300)
+        if all(old == new for _, old, new in texts):
+            return
         _draw_addressed(editor, improvement, proposal)
         if proposal.findings:
             st.caption("Checks of the proposed text:")
@@ -36,13 +39,13 @@ def draw(editor: PromptEditor, on_save: OnSave) -> None:
         _draw_buttons(editor, proposal, on_save)
 
 
-def _draw_changes(improvement: Improvement, proposal: ImprovementProposal) -> None:
+def _texts(improvement: Improvement, proposal: ImprovementProposal) -> list[tuple[str, str, str]]:
+    """Return the titles of the prompt's texts, each as it is and as it is proposed."""
     old = improvement.content
-    texts = [
+    return [
         ("System prompt", old.system_prompt or "", proposal.system_prompt or ""),
         ("Prompt", old.prompt, proposal.prompt),
     ]
-    diff.draw_all(texts, "The model proposes no changes.", long_px=300)
 
 
 def _draw_addressed(

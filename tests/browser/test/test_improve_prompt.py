@@ -107,6 +107,9 @@ def test_a_proposal_is_saved_as_a_version_that_its_chosen_annotations_are_applie
 
     propose(tab, prompt="Answer.", addressed=[], why="")
     expect(dialog).to_contain_text("it left out {{question}}")
+    propose(tab, prompt=TEXT, addressed=[], why="It is as good as it can be.")
+    expect(dialog).to_contain_text("The model proposes no changes.")
+    expect(dialog.get_by_role("button", name="Save proposal")).to_have_count(0)
     propose(tab, prompt=BETTER, addressed=["A1", "A2", "A9"], why="Dates were missing.")
     proposal = tab.page.locator(".st-key-prompt-proposal")
     expect(proposal).to_contain_text("Dates were missing.")
