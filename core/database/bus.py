@@ -109,6 +109,7 @@ class Bus:
         self._address = driver_address(database)
         self.listens = threading.Event()
         self._stopping = threading.Event()
+        self._is_cut = False
         self._thread = threading.Thread(target=self._run, name="bus", daemon=True)
 
     def start(self) -> None:
@@ -123,9 +124,9 @@ class Bus:
             try:
                 self._listen()
             except psycopg.Error as cut:
-                log.warning(
-                    "the bus lost its connection and connects again: %s", type(cut).__name__
-                )
+                if not self._is_cut:  # once: an outage takes thousands of attempts
+                    log.warning("the bus lost its connection: %s", type(cut).__name__)
+                self._is_cut = True
                 self._stopping.wait(PAUSE_AFTER_CUT_S)
 
     def _listen(self) -> None:
@@ -135,6 +136,9 @@ class Bus:
             connection.execute(sql.SQL("listen {}").format(sql.Identifier(CHANNEL)))
             followed_at = _follow_clock(connection)
             self.listens.set()
+            if self._is_cut:
+                log.info("the bus is connected again")
+            self._is_cut = False
             _deliver_look_again()
             while not self._stopping.is_set():
                 if time.monotonic() - followed_at >= CLOCK_INTERVAL_S:

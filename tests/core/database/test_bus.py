@@ -2,12 +2,15 @@
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import text
 
 from core.database import bus
 from core.database.db import transaction
+from core.embedded.postgres import Postgres
 
 pytestmark = pytest.mark.usefixtures("database", "listening")
 
@@ -145,3 +148,29 @@ def test_equal_hints_of_one_transaction_arrive_once(heard: list[bus.Hint]) -> No
 def test_telling_only_this_process_waits_for_no_database(heard: list[bus.Hint]) -> None:
     bus.notify_locally("one", id=7)
     assert heard == [{"id": "7"}]
+
+
+def test_an_outage_is_logged_when_it_begins_and_when_it_has_ended(
+    database: Postgres, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    # Each attempt to connect was a line: two in a second, of every process
+    tried: list[str] = []
+    connect = psycopg.connect
+
+    def refused(address: str, **options: Any) -> object:  # noqa: ANN401  of psycopg
+        tried.append(address)
+        if len(tried) < 4:
+            raise psycopg.OperationalError
+        return connect(address, **options)
+
+    monkeypatch.setattr(psycopg, "connect", refused)
+    monkeypatch.setattr(bus, "PAUSE_AFTER_CUT_S", 0.01)
+    caplog.set_level("INFO")
+    listener = bus.Bus(database.addresses().core)
+    listener.start()
+    try:
+        assert listener.listens.wait(PATIENCE_S)
+    finally:
+        listener.stop()
+    logged = [record.message for record in caplog.records if "bus" in record.message]
+    assert logged == ["the bus lost its connection: OperationalError", "the bus is connected again"]
