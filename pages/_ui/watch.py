@@ -139,6 +139,22 @@ def say_what_is_left(what: str, table: str, reads: Reads, chosen: Filters) -> No
     say_deleted(what, until, chosen.period.zone)
 
 
+def deleted_ratings(reads: Reads, chosen: Filters) -> str:
+    """Return that figures of feedback leave out what retention has deleted, or an empty text: of a
+    page whose other figures are whole.
+    """
+    until = reads.ask(deleted_until, "ai_feedback", chosen.period.start)
+    if until is None:
+        return ""
+    before = formatting.moment(until, chosen.period.zone)
+    return f"Retention has deleted ratings from before {before}: they do not count."
+
+
+def say_deleted_ratings(reads: Reads, chosen: Filters) -> None:
+    if deleted := deleted_ratings(reads, chosen):
+        st.caption(deleted)
+
+
 def nothing_here(page: str, what: str, reads: Reads, chosen: Filters) -> None:
     """Say that the period is empty, and how to send data."""
     if chosen.narrowed:

@@ -99,6 +99,7 @@ def draw_prompt_versions(reads: Reads, chosen: Filters) -> None:
     if offered.prompt_versions:
         found = reads.ask_both(prompt_versions, chosen.asked)
         prompt_version_table.draw(found, PAGE)
+        watch.say_deleted_ratings(reads, chosen)
 
 
 with errors.InWords("AI metrics"):

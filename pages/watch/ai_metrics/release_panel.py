@@ -51,6 +51,7 @@ def draw(reads: Reads, chosen: Filters) -> None:
         ]
         alt = text.plain(f"{found.later} compared with {found.earlier}")
         tables.draw(found.items, shown, alt, key=f"{PAGE}.releases")
+        watch.say_deleted_ratings(reads, chosen)
 
 
 def _choose_both(found: ReleaseComparison, earlier: str, later: str) -> None:

@@ -16,7 +16,6 @@ from core.insights.schemas import Finding
 from core.presentation import formatting
 from core.presentation.comparison import Kpi
 from core.presentation.formatting import FigureUnit
-from core.system.queries import deleted_until
 from pages._ui import definitions, errors, kpis, links, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import filter_bar
@@ -97,12 +96,10 @@ def read_funnel(reads: Reads, chosen: Filters) -> FunnelView | None:
 
 @errors.part("Key metrics")
 def draw_figures(reads: Reads, chosen: Filters) -> None:
-    until = reads.ask(deleted_until, "ai_feedback", chosen.period.start)
-    before = formatting.moment(until, chosen.period.zone) if until else ""
-    deleted = f"Retention has deleted ratings from before {before}: they do not count."
+    deleted = watch.deleted_ratings(reads, chosen)
     kpis.draw(
         read_kpis(reads, chosen),
-        notes=definitions.with_notes(definitions.OVERVIEW, {"feedback": deleted if until else ""}),
+        notes=definitions.with_notes(definitions.OVERVIEW, {"feedback": deleted}),
         below=partial(overview_panels.draw_kpi_link, reads.actor),
     )
 

@@ -101,6 +101,19 @@ def test_a_journey_says_so_when_it_began_before(
 
 
 @pytest.mark.parametrize(("days", "is_said"), [("30", True), ("7", False)])
+def test_releases_and_prompt_versions_say_so_of_their_ratings(
+    console: Console, days: str, is_said: bool
+) -> None:
+    now = clock.now()
+    prompt = {"prompt_name": "support", "prompt_version": "1"}
+    send(*(request(now, id=f"r{number}", release=number, **prompt) for number in "12"))
+    seal(now - timedelta(days=10))
+    found = texts(console, AI_METRICS, days=days)
+    assert "By prompt version" in found
+    assert found.count(NOTE.format("ratings")) == (2 if is_said else 0)
+
+
+@pytest.mark.parametrize(("days", "is_said"), [("30", True), ("7", False)])
 def test_the_overview_says_so_of_ratings_which_its_other_figures_do_not_read(
     console: Console, days: str, is_said: bool
 ) -> None:
