@@ -75,6 +75,33 @@ def test_openais_calls_that_arrive_mixed_are_told_apart(vendor: Vendor) -> None:
     ]
 
 
+def test_parallel_calls_of_one_index_are_told_apart_by_their_ids(vendor: Vendor) -> None:
+    # Gemini's server sends them so: one call came of them, with the arguments of both
+    vendor.literal["alike"] = Literally.events(
+        piece(0, id="a", name="weather", arguments='{"city": "Rome"}'),
+        piece(0, id="b", name="weather", arguments='{"city":'),
+        piece(0, arguments=' "Oslo"}'),
+        {"choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]},
+    )
+    heard = ask(connection(vendor, OPENAI), call("alike"))
+    assert [(tool.id, tool.name, tool.arguments) for tool in heard.tools] == [
+        ("a", "weather", '{"city": "Rome"}'),
+        ("b", "weather", '{"city": "Oslo"}'),
+    ]
+
+
+def test_a_name_that_is_repeated_with_each_part_is_taken_once(vendor: Vendor) -> None:
+    # It was "weatherweather"; IDs may differ from part to part of one call, too
+    vendor.literal["repeated"] = Literally.events(
+        piece(0, id="a", name="weather", arguments='{"city":'),
+        piece(0, id="a", name="weather", arguments=' "Ro'),
+        piece(0, id="b", arguments='me"}'),
+        {"choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]},
+    )
+    [tool] = ask(connection(vendor, OPENAI), call("repeated")).tools
+    assert (tool.name, tool.arguments) == ("weather", '{"city": "Rome"}')
+
+
 def test_a_call_of_anthropics_without_arguments_has_an_empty_object(vendor: Vendor) -> None:
     vendor.literal["bare"] = Literally.events(
         {"type": "message_start", "message": {"usage": {"input_tokens": 1}}},
