@@ -25,6 +25,7 @@ from core.playground import encrypted_texts as playground_texts
 from core.playground import queries as playground
 from core.playground.models import PlaygroundSession
 from core.playground.schemas import PlaygroundMessageView
+from core.providers.vendors.finish_reasons import in_openais_words
 
 FAILED = "The answer failed."
 
@@ -179,5 +180,6 @@ def _answer(answer: Mapping[str, Any], messages: Messages, *, hidden: bool) -> C
     facts = found.model_dump(include=set(ColumnAnswer.model_fields) - {"column", "tool_executions"})
     # What a provider says of a failure may name it
     problem = found.error and (FAILED if hidden else found.error.detail)
+    facts |= {"problem": problem, "finish_reason": in_openais_words(found.finish_reason)}
     model = None if hidden else found.service_used
-    return ColumnAnswer(**facts, column=column, message_id=found.id, model=model, problem=problem)
+    return ColumnAnswer(**facts, column=column, message_id=found.id, model=model)

@@ -146,7 +146,9 @@ class ColumnView(View):
 
 
 class ColumnAnswer(View):
-    """A column's answer to a turn; `problem` says why there is none."""
+    """A column's answer to a turn; `problem` says why there is none, and `finish_reason` why it
+    ended, in OpenAI's words: a vendor's own would tell which one it is.
+    """
 
     column: int
     message_id: UUID | None = None
@@ -154,6 +156,7 @@ class ColumnAnswer(View):
     status: ExecutionStatus | None = None
     content: str = ""
     problem: str | None = None
+    finish_reason: str | None = None
     first_token_ms: int | None = None
     response_time_ms: int | None = None
     total_tokens: int | None = None

@@ -8,6 +8,7 @@ import streamlit as st
 from core.comparisons.schemas import ColumnAnswer, ColumnView, ComparisonView, TurnView
 from core.executions.schemas import ExecutionStatus
 from core.presentation import formatting
+from core.providers.vendors.finish_reasons import is_cut_off, is_refused
 from pages._ui import markdown, text
 from pages.test.playground import live_answer
 from pages.test.playground.comparison import keep, turn_vote
@@ -73,7 +74,7 @@ def _draw_answer(column: ColumnView, turn: TurnView | None, title: str) -> None:
         markdown.draw(answer.content)
     if answer.problem:
         st.markdown(f":red[:material/error:] {text.plain(answer.problem)}")
-    elif not answer.content:
+    elif not (answer.content or is_refused(answer.finish_reason)):
         st.markdown(GONE)
     st.markdown(_small_print(answer))
 
@@ -110,9 +111,13 @@ def _small_print(answer: ColumnAnswer) -> str:
         about = "~" if answer.tokens_estimated else ""
         figures.append(about + formatting.count(answer.total_tokens, "token"))
         figures.append(text.plain(formatting.money(answer.cost_usd)))
-    stopped = answer.status is ExecutionStatus.CANCELLED
-    badge = "\u2002:orange-badge[Stopped]" if stopped else ""
-    return (f":gray[:small[{' · '.join(figures)}]]" if figures else "") + badge
+    badges = {
+        ":orange-badge[Stopped]": answer.status is ExecutionStatus.CANCELLED,
+        ":orange-badge[Max tokens reached]": is_cut_off(answer.finish_reason),
+        ":orange-badge[Refused]": is_refused(answer.finish_reason),
+    }
+    said = [f":gray[:small[{' · '.join(figures)}]]"] if figures else []
+    return "\u2002".join([*said, *(badge for badge, holds in badges.items() if holds)])
 
 
 def _waiting(column: ColumnView) -> str:

@@ -133,6 +133,23 @@ def test_one_to_four_columns_answer(console: Console, admin: Person, count: int)
     assert said(app.run()).count("Fake answer: Hello") == count
 
 
+@pytest.mark.parametrize(
+    ("reason", "badge"), [("max_tokens", "Max tokens reached"), ("refusal", "Refused")]
+)
+def test_an_answer_that_is_not_whole_is_marked_and_does_not_name_its_vendor(
+    console: Console, admin: Person, reason: str, badge: str
+) -> None:
+    # An answer that a limit cut off looked as whole as the one that it was compared with
+    message = f'#fake {{"finish_reason": "{reason}", "text": ""}}\nHello'
+    comparison = begun(admin.actor, "fake:echo", "fake:echo", blind=True)
+    asked(admin.actor, comparison, message)
+    [answer, _] = newest(admin).turns[0].answers
+    assert answer.finish_reason not in ("max_tokens", "refusal")
+    text = said(opened(console, admin, comparison.id))
+    assert text.count(f":orange-badge[{badge}]") == 2
+    assert ("Answer not available" in text) is (badge != "Refused")
+
+
 def test_a_reason_is_kept_with_the_vote(console: Console, admin: Person) -> None:
     comparison = begun(admin.actor)
     asked(admin.actor, comparison)
