@@ -26,8 +26,8 @@ def delete_private_sections(session: Session, owner_ids: Collection[str]) -> Non
 
 
 def without_removed_accounts(session: Session, content: DigestContent) -> DigestContent:
-    """Return the content without private sections of accounts that were removed meanwhile, and
-    lock the others: their removal waits until it can delete theirs.
+    """Return the content without private sections of removed accounts, and lock the other
+    accounts: their removal waits until it can delete theirs.
     """
     owner_ids = {section.owner_id for section in content.sections if not section.is_shared}
     accounts = select(AdminUser.id).where(AdminUser.id.in_(owner_ids))

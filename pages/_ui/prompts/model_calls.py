@@ -1,4 +1,4 @@
-"""Page runs that wait for a model, and make way for the next run meanwhile."""
+"""Wait for a model's answer in a page run that still makes way for the next run."""
 
 import asyncio
 from collections.abc import Coroutine
