@@ -86,8 +86,8 @@ def draw_findings(found: list[Finding]) -> None:
         if not found:
             st.markdown(":green[:material/check_circle:]\u2002No findings")
             st.caption(
-                "No clear change in latency, errors, onboarding, batch runs, tools, cost or "
-                "feedback."
+                "No change beyond normal variation in latency, errors, onboarding, batch "
+                "runs, tools, cost or feedback."
             )
         for number, finding in enumerate(found):
             with st.container(
