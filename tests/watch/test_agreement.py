@@ -7,6 +7,7 @@ The CSV is read from the page's own link; without `format=csv`, the same link is
 import re
 from collections import Counter
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
 import httpx2
@@ -195,7 +196,7 @@ def _models(shown: pd.DataFrame, items: list[dict[str, Any]], rows: list[Row]) -
     assert cells(shown, "Requests") == [each["total_requests"] for each in items]
     assert cells(shown, "Tokens") == [each["total_tokens"] for each in items]
     assert cells(shown, "Cost") == [_known_cost(each) for each in items]
-    assert cells(shown, "p95") == [_seconds(each["p95_latency_ms"]) for each in items]
+    assert cells(shown, "p95") == _durations([each["p95_latency_ms"] for each in items])
     assert cells(shown, "No price") == [each["unpriced_requests"] for each in items]
     rates = [each["error_rate"] for each in items]
     assert cells(shown, "Errors") == [None if each is None else each * 100 for each in rates]
@@ -203,7 +204,7 @@ def _models(shown: pd.DataFrame, items: list[dict[str, Any]], rows: list[Row]) -
 
 def _requests(shown: pd.DataFrame, items: list[dict[str, Any]]) -> None:
     assert cells(shown, "Request") == [each["external_id"] for each in items]
-    assert cells(shown, "Latency") == [_seconds(each["total_latency_ms"]) for each in items]
+    assert cells(shown, "Latency") == _durations([each["total_latency_ms"] for each in items])
     assert cells(shown, "Cost") == [
         None if each["cost_usd"] is None else float(each["cost_usd"]) for each in items
     ]
@@ -212,8 +213,11 @@ def _requests(shown: pd.DataFrame, items: list[dict[str, Any]]) -> None:
     ]
 
 
-def _seconds(ms: int | None) -> float | None:
-    return None if ms is None else ms / 1000
+def _durations(shown_ms: list[int | None], *, minutes_from: float = inf) -> list[float | None]:
+    """Return durations in the unit of their column, which the longest one decides."""
+    longest = max((each or 0 for each in shown_ms), default=0)
+    unit = 60_000 if longest >= minutes_from else 1000 if longest >= 1000 else 1
+    return [None if each is None else each / unit for each in shown_ms]
 
 
 OF_USERS: tuple[Query, ...] = (
@@ -357,7 +361,7 @@ def test_batch_history(page: Open, door: httpx2.Client) -> None:
             [summary_tables.STATES[each["status"]]] for each in answer["items"]
         ]
         took = [each["duration_ms"] for each in answer["items"]]
-        assert cells(runs, "Duration") == [None if each is None else each / 60_000 for each in took]
+        assert cells(runs, "Duration") == _durations(took, minutes_from=90_000)
         assert cells(jobs, "Batch job") == [each["batch_job"] for each in answer["jobs"]]
         assert cells(jobs, "Runs") == [each["runs"] for each in answer["jobs"]]
 
