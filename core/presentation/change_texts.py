@@ -21,17 +21,22 @@ def change(kpi: Kpi, *, is_signed: bool = True) -> str | None:
     value = compared_value(kpi)
     if value is None or kpi.before is None or kpi.verdict is ChangeVerdict.EARLY:
         return None
-    sign = "+" if value > kpi.before else "-" if value < kpi.before else ""
+    sign = "+" if value > kpi.before else "-"
     sign = sign if is_signed else ""
     if kpi.unit is FigureUnit.SHARE:
-        return f"{sign}{abs(value - kpi.before) * 100:.2f} pts"
+        return _signed(sign, f"{abs(value - kpi.before) * 100:.2f} pts")
     # How many times as much means nothing below zero: -4 is 4.0× -1
     if kpi.unit is FigureUnit.SCORE and (kpi.before <= 0 or value < 0):
-        return f"{sign}{abs(value - kpi.before):,.3g}"
+        return _signed(sign, f"{abs(value - kpi.before):,.3g}")
     if not kpi.before or is_of_today_alone(kpi):
         return None
     times = value / kpi.before
-    return f"{times:,.1f}×" if times >= MANY_TIMES else f"{sign}{abs(times - 1):.1%}"
+    return f"{times:,.1f}×" if times >= MANY_TIMES else _signed(sign, f"{abs(times - 1):.1%}")
+
+
+def _signed(sign: str, size: str) -> str:
+    """Return a change with its sign, unless it is rounded to nothing."""
+    return sign + size if any(digit in size for digit in "123456789") else size
 
 
 def is_of_today_alone(kpi: Kpi) -> bool:
