@@ -21,7 +21,6 @@ from core.scores.schemas import ScoreSource
 
 items, scores = table_of(ReviewItem), table_of(MessageScore)
 OPINION_REASONS = {QueueReason.RATED_LOW, QueueReason.EDITED, QueueReason.SCORE}
-# An item stays for as long as what put it there does, however old that has become
 # Locked before ratings and scores are read: one that comes meanwhile waits, and adds the item again
 UNREVIEWED = text("""
 select id, conversation_id, message_id, reasons from review_items
@@ -72,6 +71,7 @@ def _reasons_given(core: Session, ai: Session, rows: Sequence[RowMapping]) -> Re
     conversation_ids = sorted({row["conversation_id"] for row in rows})
     rules = settings.read(core, ReviewSettings).score_rules
     given: dict[UUID, set[QueueReason]] = defaultdict(set)
+    # An item stays for as long as what put it there does, however old that has become
     for each in disliked_answers.list_disliked(ai, conversation_ids, EPOCH):
         given[each.message_id or each.conversation_id] |= each.reasons
     scored = scored_answers.list_scored(core, conversation_ids, rules, EPOCH)

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import streamlit as st
+from pydantic import ValidationError
 
 from core.database.paging import Window
 from core.datasets.queries.datasets import list_datasets
@@ -66,20 +67,23 @@ def fill(dataset_id: UUID, split: EvaluationSplit | None) -> None:
 
 def fill_lines(cases: Sequence[EvaluatedCase]) -> None:
     """Fill in questions, unless a line can't say all that one of the cases has."""
-    lines = [_line(case) for case in cases]
-    is_same = [InlineCase(**_case(line)).case() for line in lines] == list(cases)
+    entered = "\n".join(_line(case) for case in cases)
+    try:
+        is_same = [InlineCase(**each).case() for each in _entered(entered)] == list(cases)
+    except ValidationError:
+        is_same = False
     state.put(DATASET, None)
-    state.put(LINES, "\n".join(lines) if is_same else "")
+    state.put(LINES, entered if is_same else "")
 
 
 def read() -> dict[str, Any]:
     """Return the cases as entered; raise Invalid without any."""
     if (dataset_id := _dataset()) is not None:
         return {"dataset_id": dataset_id, "split": state.get(SPLIT, EvaluationSplit.ALL)}
-    lines = [line for line in state.get(LINES, "").splitlines() if line.strip()]
-    if not lines:
+    cases = _entered(state.get(LINES, ""))
+    if not cases:
         raise Invalid("Enter questions, or choose a dataset.")
-    return {"test_cases": [_case(line) for line in lines]}
+    return {"test_cases": cases}
 
 
 def check_expected(given: Mapping[str, Any], missing: str) -> None:
@@ -91,6 +95,10 @@ def check_expected(given: Mapping[str, Any], missing: str) -> None:
 def _dataset() -> str | None:
     chosen: str | None = state.get(DATASET, None)
     return chosen
+
+
+def _entered(lines: str) -> list[dict[str, Any]]:
+    return [_case(line) for line in lines.splitlines() if line.strip()]
 
 
 def _case(line: str) -> dict[str, Any]:

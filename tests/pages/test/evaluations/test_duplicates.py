@@ -94,11 +94,19 @@ def test_a_duplicate_has_the_dataset_its_split_and_the_version_of_the_prompt(
     assert same(duplicate(console, boss, first)) == same(first)
 
 
+@pytest.mark.parametrize(
+    "case",
+    [
+        {"input": "two\nlines"},
+        {"input": " "},
+        {"input": f"a => {'b' * 3000}"},  # more than a text that an answer must contain may have
+        {"input": "one", "assertions": [{"kind": "exact", "value": "x"}]},
+    ],
+)
 def test_questions_that_a_line_cannot_say_are_left_to_be_entered(
-    console: Console, boss: Person
+    console: Console, boss: Person, case: dict[str, object]
 ) -> None:
-    cases = [{"input": "two\nlines", "assertions": [{"kind": "exact", "value": "x"}]}]
-    id_ = started(boss.actor, test_cases=cases)
+    id_ = started(boss.actor, test_cases=[case])
     app = console(boss, PAGE)
     app.query_params.update({"new": "1", "earlier": str(id_)})
     app.run()
