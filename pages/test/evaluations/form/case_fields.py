@@ -65,8 +65,8 @@ def fill(dataset_id: UUID, split: EvaluationSplit | None) -> None:
     state.put(SPLIT, split or EvaluationSplit.ALL)
 
 
-def fill_lines(cases: Sequence[EvaluatedCase]) -> None:
-    """Fill in questions, unless a line can't say all that one of the cases has."""
+def fill_lines(cases: Sequence[EvaluatedCase]) -> bool:
+    """Fill in questions, unless a line can't say all that one has; return whether they can."""
     entered = "\n".join(_line(case) for case in cases)
     try:
         is_same = [InlineCase(**each).case() for each in _entered(entered)] == list(cases)
@@ -74,6 +74,7 @@ def fill_lines(cases: Sequence[EvaluatedCase]) -> None:
         is_same = False
     state.put(DATASET, None)
     state.put(LINES, entered if is_same else "")
+    return is_same
 
 
 def read() -> dict[str, Any]:

@@ -33,8 +33,8 @@ def find() -> EarlierEvaluation | None:
     return EarlierEvaluation(found, cases)
 
 
-def fill(earlier: EarlierEvaluation, at: str) -> None:
-    """Fill the form with the key `at`, except its name."""
+def fill(earlier: EarlierEvaluation, at: str) -> str:
+    """Fill the form with the key `at`, except its name; return what it has no fields for."""
     found = earlier.found
     # The form starts nothing that an app of one's own answers
     targets = [target for target in found.definition_targets if target.app is None]
@@ -43,7 +43,17 @@ def fill(earlier: EarlierEvaluation, at: str) -> None:
         target_fields.fill(f"target {number}", target)
     if found.dataset_id is not None:
         case_fields.fill(found.dataset_id, found.manifest.split)
-    else:
-        case_fields.fill_lines(earlier.cases)
+    has_cases = found.dataset_id is not None or case_fields.fill_lines(earlier.cases)
     scorer_fields.fill(found.scorers, found.threshold)
     run_fields.fill(at, found.runs, found.cost_limit_usd)
+    # Of a prompt or bot, they may be the version's own, which apply again
+    models = [it for it in targets if it.prompt_id is None and it.bot_id is None]
+    parts = {
+        "own apps": len(targets) < len(found.definition_targets),
+        "parameters other than the temperature": any(
+            target.parameters.set_values().keys() - {"temperature"} for target in models
+        ),
+        "the judge of how answers sound": found.personality_judge_id is not None,
+        "questions that are not one line with one expected text": not has_cases,
+    }
+    return ", ".join(part for part, is_missing in parts.items() if is_missing)

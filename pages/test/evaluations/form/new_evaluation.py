@@ -23,6 +23,7 @@ from pages.test.evaluations.form import (
 
 AT = "evaluations.new"
 NAME, TARGETS = f"{AT}.name", target_fields.COUNT
+NOT_COPIED = f"{AT}.not_copied"
 
 
 def draw() -> None:
@@ -34,6 +35,8 @@ def draw() -> None:
     gated = gate_fields.find()
     if prefill.is_due():
         _prefill(gated)
+    if missing := state.get(NOT_COPIED, ""):
+        st.info(f"Not copied: {missing}.", icon=":material/info:")
     st.text_input("Name", key=NAME, max_chars=200, placeholder="Refund questions", width=420)
     if gated is None:
         _draw_fields()
@@ -48,11 +51,12 @@ def draw() -> None:
 
 def _prefill(gated: gate_fields.GateEntry | None) -> None:
     """Fill in what the address asks for."""
+    state.forget(NOT_COPIED)
     if gated is not None:
         state.put(NAME, gated.asked.name)
     elif (earlier := earlier_evaluation.find()) is not None:
         state.put(NAME, earlier.found.name)
-        earlier_evaluation.fill(earlier, AT)
+        state.put(NOT_COPIED, earlier_evaluation.fill(earlier, AT))
     else:
         prefill.fill(NAME)
 

@@ -46,6 +46,7 @@ def duplicate(console: Console, boss: Person, evaluation: EvaluationView) -> Eva
     press(app, "Cancel")
     press(app, "Duplicate")
     assert app.text_input[0].value == evaluation.name
+    assert not app.info
     press(app, "Start evaluation")
     new = UUID(str(app.query_params["evaluation"]))
     assert new != evaluation.id
@@ -112,6 +113,21 @@ def test_questions_that_a_line_cannot_say_are_left_to_be_entered(
     app.run()
     assert not app.exception
     assert next(each for each in app.text_area if each.label == "Questions").value == ""
+    assert [each.value for each in app.info] == [
+        "Not copied: questions that are not one line with one expected text."
+    ]
+
+
+def test_what_the_form_has_no_fields_for_is_said(console: Console, boss: Person) -> None:
+    targets = [{"model_id": "fake:echo", "parameters": {"max_tokens": 9}}, {"app": "mobile"}]
+    id_ = started(boss.actor, "one", targets=targets, personality_judge_id="fake:echo")
+    app = console(boss, PAGE)
+    app.query_params.update({"new": "1", "earlier": str(id_)})
+    [said] = app.run().info
+    assert said.value == (
+        "Not copied: own apps, parameters other than the temperature, the judge of how answers "
+        "sound."
+    )
 
 
 def test_an_evaluation_of_nobody_fills_in_nothing(console: Console, boss: Person) -> None:
