@@ -13,7 +13,14 @@ from datetime import datetime
 from decimal import Decimal, DecimalException
 from typing import Any
 
-from core.ai_metrics.otlp import contents, dialects, outcomes, span_messages
+from core.ai_metrics.otlp import (
+    contents,
+    dialects,
+    langfuse,
+    outcomes,
+    span_messages,
+    vercel_ai,
+)
 from core.ai_metrics.otlp.contents import Exchange
 from core.ai_metrics.otlp.dialects import first, number, operation_of, word
 from core.ai_metrics.otlp.outcomes import MOST_MS
@@ -48,6 +55,7 @@ def mapped(spans: Iterable[Span]) -> Mapped:
     """Return the requests of an export, oldest first."""
     result, traces = Mapped(), dict[str, list[Span]]()
     for span in spans:
+        _rename_sdk_attributes(span)
         if span.has_ids:
             traces.setdefault(span.trace_id, []).append(span)
         else:
@@ -57,6 +65,13 @@ def mapped(spans: Iterable[Span]) -> Mapped:
         _map_trace(trace, latest, result)
     result.taken.sort(key=lambda taken: taken.span.start_ns)
     return result
+
+
+def _rename_sdk_attributes(span: Span) -> None:
+    if vercel_ai.is_sent_by(span.attributes):
+        span.attributes = vercel_ai.renamed(span.attributes)
+    if langfuse.is_sent_by(span.attributes):  # which spans of the other SDK may pass through
+        langfuse.rename(span)
 
 
 def _map_trace(trace: list[Span], latest: datetime, result: Mapped) -> None:

@@ -116,8 +116,12 @@ def read_message(given: dict[str, Any], otherwise: str) -> SpanMessage:
     answers = _answers(content) if isinstance(content, list) else []
     said = normalized("tool" if answers else role, text, calls, otherwise)
     return answering(
-        said, given.get("tool_call_id") or (answers[0].get("id") if len(answers) == 1 else None)
+        said, given.get("tool_call_id") or (_call_id(answers[0]) if len(answers) == 1 else None)
     )
+
+
+def _call_id(given: dict[str, Any]) -> Any:  # noqa: ANN401  any JSON
+    return given.get("id", given.get("toolCallId"))
 
 
 def _id_of(call: dict[str, Any]) -> str | int | None:
@@ -130,7 +134,7 @@ def _answers(parts: list[Any]) -> list[dict[str, Any]]:
     return [
         part
         for part in parts
-        if isinstance(part, dict) and part.get("type") == "tool_call_response"
+        if isinstance(part, dict) and part.get("type") in ("tool_call_response", "tool-result")
     ]
 
 
@@ -146,10 +150,15 @@ def read_parts(parts: list[Any]) -> tuple[str, list[dict[str, Any]]]:
         match part:
             case str():
                 texts.append(part)
-            case {"type": "tool_call" | "tool_use"}:
+            case {"type": "tool_call" | "tool_use" | "tool-call"}:
                 calls.append(tool_call(part))
             case {"type": "tool_call_response", **rest}:
-                texts.append(_text(rest.get("response", rest.get("result"))))
+                texts.append(as_text(rest.get("response", rest.get("result"))))
+            case {"type": "tool-result", "output": {"value": result}} | {
+                "type": "tool-result",
+                "result": result,
+            }:
+                texts.append(as_text(result))
             case {"type": "reasoning" | "thinking"}:
                 pass  # no part of what was said
             case {"text": str() as text} | {"content": str() as text}:
@@ -168,14 +177,14 @@ def tool_call(given: dict[str, Any]) -> dict[str, Any]:
         (function[name] for name in ("arguments", "input", "args") if name in function), None
     )
     call = {
-        "id": given.get("id"),
-        "name": str(function.get("name") or "")[:200],
+        "id": _call_id(given),
+        "name": str(function.get("name") or function.get("toolName") or "")[:200],
         "arguments": parsed(arguments),
     }
     return {name: value for name, value in call.items() if value is not None}
 
 
-def _text(given: Any) -> str:  # noqa: ANN401  any JSON
+def as_text(given: Any) -> str:  # noqa: ANN401  any JSON
     if given is None:
         return ""
     return given if isinstance(given, str) else msgspec.json.encode(given).decode()
@@ -189,7 +198,7 @@ def normalized(
         if isinstance(role, str)
         else otherwise
     )
-    words = text if isinstance(text, str) else _text(text)
+    words = text if isinstance(text, str) else as_text(text)
     return SpanMessage(
         known, (words.replace("\0", "") if "\0" in words else words)[:LONGEST], calls
     )

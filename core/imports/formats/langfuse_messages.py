@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from core.ai_metrics.otlp import langfuse
 from core.imports.cells import values
 from core.imports.formats.spans import written
 
@@ -9,29 +10,10 @@ from core.imports.formats.spans import written
 def messages_of(given: Any, role: str) -> Any:  # noqa: ANN401  any JSON
     """Return messages with roles; an object that is none is its only text, or JSON."""
     found = written(given)
-    match found:
-        case _ if values.is_nothing(found):
-            return None
-        case dict() | list() if all(
-            map(values.is_nothing, found.values() if isinstance(found, dict) else found)
-        ):
-            return None
-        case {"messages": [*messages]} if all(isinstance(each, dict) for each in messages):
-            return messages
-        case {"choices": [*choices]} if all(isinstance(each, dict) for each in choices) and all(
-            isinstance(each.get("message", each), dict) for each in choices
-        ):
-            return [each.get("message", each) for each in choices]
-        case {"role": _} | {"content": _} | {"parts": _}:
-            return [{"role": role, **found}]
-        case dict() if len(found) == 1 and isinstance(only := next(iter(found.values())), str):
-            return [{"role": role, "content": only}]
-        case [*messages] if all(
-            isinstance(each, dict) and ("role" in each or "content" in each) for each in messages
-        ):
-            return messages
-        case _:
-            return [{"role": role, "content": values.text(found)}]
+    inner = found.values() if isinstance(found, dict) else found if isinstance(found, list) else ()
+    if values.is_nothing(found) or (inner and all(map(values.is_nothing, inner))):
+        return None
+    return langfuse.messages_of(found, role)
 
 
 def content_of(said: dict[str, Any]) -> str:
