@@ -96,17 +96,18 @@ def move(prompt: PromptView) -> None:
     with guard.work() as (session, actor):
         _, present = prompts.lock_editable(session, prompt.id, actor=actor)
         # Under the prompt's lock: two admins with the dialog open would undo each other unseen
-        _check_is_where_shown(target.name, prompt, present)
+        advice = "Close this dialog and look at the change again."
+        check_is_where_shown(target.name, prompt, present, advice)
         promotions.move_label(session, prompt.id, target, actor=actor)
     state.toast(f"{target.name} points at version {target.version}")
 
 
-def _check_is_where_shown(name: str, shown: PromptView, present: PromptView) -> None:
-    """Raise Conflict for a label that was moved after the dialog showed what changes."""
+def check_is_where_shown(name: str, shown: PromptView, present: PromptView, advice: str) -> None:
+    """Raise Conflict, with what to do, for a label that was moved after the page showed it."""
     before, now = (
         next((each.version for each in prompt.labels if each.name == name), None)
         for prompt in (shown, present)
     )
     if before != now:
         place = f"on version {now}" if now else "removed"
-        raise Conflict(f"{name} is {place} now. Close this dialog and look at the change again.")
+        raise Conflict(f"{name} is {place} now. {advice}")

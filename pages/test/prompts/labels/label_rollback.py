@@ -4,9 +4,10 @@ import streamlit as st
 
 from core.promotions import service as promotions
 from core.promotions.schemas import NewRollback
+from core.prompts.service import prompts
 from core.prompts.views import PromptView
 from pages._ui import errors, guard, state
-from pages.test.prompts.labels import reasons
+from pages.test.prompts.labels import label_move, reasons
 
 
 def draw(prompt: PromptView, name: str, version: int, *, needs_reason: bool) -> None:
@@ -46,8 +47,12 @@ def roll_back_as_written(prompt: PromptView, name: str, key: str) -> None:
 
 @errors.action
 def roll_back(prompt: PromptView, name: str, reason: str | None) -> None:
+    rollback = NewRollback(reason=reason)
     with guard.work() as (session, actor):
-        rollback = NewRollback(reason=reason)
+        _, present = prompts.lock_editable(session, prompt.id, actor=actor)
+        # Two admins who press it at once would go back two versions
+        advice = "Look at it before you roll it back."
+        label_move.check_is_where_shown(name, prompt, present, advice)
         found = promotions.roll_back(session, prompt.id, name, rollback, actor=actor)
     version = next(label.version for label in found.labels if label.name == name)
     state.toast(f"{name} points at version {version} again")

@@ -1,4 +1,4 @@
-"""A label is moved from the version that the dialog showed."""
+"""A label is moved from the version that the page showed."""
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -17,6 +17,16 @@ from pages.test.prompts.labels import label_move
 
 with errors.InForm(st.container()):
     label_move.move(st.session_state["shown"])
+errors.say_what_happened()
+"""
+
+BACK = """
+import streamlit as st
+from pages._ui import errors
+from pages.test.prompts.labels import label_rollback
+
+shown = st.session_state["shown"]
+label_rollback.draw(shown, "production", st.session_state["back_to"], needs_reason=False)
 errors.say_what_happened()
 """
 
@@ -44,3 +54,29 @@ def test_a_label_moved_by_another_admin_stays_until_the_change_is_seen(
 
     app.session_state["shown"] = moved
     assert toasts(app.run()) == ["production points at version 3"]
+
+
+def test_a_label_that_another_admin_rolled_back_goes_no_further_back_by_the_same_button(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    admin = person(Role.ADMIN, kind=SessionKind.BROWSER)
+    monkeypatch.setattr(guard, "cookie", lambda: admin.token)
+    made = create(admin.actor)
+    for text in ("two", "three"):
+        save(admin.actor, made.id, prompt=text)
+    for version in (1, 2):
+        label(admin.actor, made.id, version)
+    app = AppTest.from_string(BACK)
+    app.session_state["shown"] = label(admin.actor, made.id, 3)
+    app.session_state["back_to"] = 2
+    app.run()
+
+    rolled_back = label(admin.actor, made.id, 2)
+    assert toasts(app.button[0].click().run()) == [
+        "production is on version 2 now. Look at it before you roll it back."
+    ]
+    assert read(admin.actor, made.id).labels[0].version == 2
+
+    app.session_state["shown"], app.session_state["back_to"] = rolled_back, 1
+    app.run()
+    assert toasts(app.button[0].click().run()) == ["production points at version 1 again"]
