@@ -59,6 +59,31 @@ def test_durations_in_other_languages_are_stored_in_milliseconds(
     assert rows_of(path)[0]["total_latency_ms"] == milliseconds
 
 
+@pytest.mark.parametrize(
+    ("written", "milliseconds"),
+    [
+        ("1m 2s", 62_000),
+        ("1m2.5s", 62_500),
+        ("1h0m0.25s", 3_600_250),
+        ("2 min 5 sec", 125_000),
+        ("1 h 30 min", 5_400_000),
+        ("350.5µs", 0),
+    ],
+)
+def test_a_duration_of_several_units_is_their_sum(written: str, milliseconds: int) -> None:
+    rule = FieldRule(path="elapsed", as_=ValueType.DURATION, unit=ValueUnit.MILLISECONDS)
+    read = values.reader("total_latency_ms", rule, Mapping(kind=RowKind.AI_REQUESTS))
+    assert read(written) == milliseconds
+
+
+@pytest.mark.parametrize("written", ["1m 2x", "2m s", "s", "5 s 3 ms x", "5 s," * 9])
+def test_a_duration_of_unknown_parts_is_refused(written: str) -> None:
+    rule = FieldRule(path="elapsed", as_=ValueType.DURATION, unit=ValueUnit.MILLISECONDS)
+    read = values.reader("total_latency_ms", rule, Mapping(kind=RowKind.AI_REQUESTS))
+    with pytest.raises(ValueError, match="is not a duration"):
+        read(written)
+
+
 def test_a_column_that_a_person_maps_is_read_in_the_unit_of_its_name() -> None:
     rule = field_rules.choose(
         "total_latency_ms", "Wartedauer (s)", ["12", "700"], RowKind.AI_REQUESTS

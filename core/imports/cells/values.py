@@ -31,11 +31,12 @@ PER_MS = {
     ValueUnit.MINUTES: 60_000.0,
     ValueUnit.HOURS: 3_600_000.0,
 }
-SUFFIXED = re.compile(
-    r"^\s*(-?[0-9][0-9.,]*)\s*(ns|us|µs|μs|ms|msec|s|sec|secs|seconds?|sek|sekunden?|secondes?|m|min|mins|minutes?|minuten|h|std)"
-    r"\s*$",
-    re.IGNORECASE,
+PART = (
+    r"(-?[0-9][0-9.,]*)\s*(ns|us|µs|μs|ms|msec|s|sec|secs|seconds?|sek|sekunden?|secondes?|m|min|mins|minutes?|minuten|h|std)"
+    r"(?![^\W\d])\s*"
 )
+PARTS = re.compile(PART, re.IGNORECASE)
+SUFFIXED = re.compile(rf"\s*(?:{PART})+", re.IGNORECASE)
 # The other units of SUFFIXED mean seconds.
 SUFFIXES = (
     {"ns": 0.000001, "us": 0.001, "µs": 0.001, "μs": 0.001, "ms": 1.0, "msec": 1.0}
@@ -151,7 +152,7 @@ def money(value: Value, *, cents: bool = False, comma: bool = False) -> str:
 
 
 def _duration(value: Value, *, factor: float, comma: bool) -> int:
-    """Return milliseconds; a text may say its unit itself: `350 ms`, `1.2s`, `0:01:30`."""
+    """Return milliseconds; a text may say its unit itself: `350 ms`, `1m2.5s`, `0:01:30`."""
     try:
         if not (comma and isinstance(value, str)):
             return round(float(value) * factor)
@@ -164,8 +165,11 @@ def _duration(value: Value, *, factor: float, comma: bool) -> int:
 
 
 def _milliseconds(written: str, factor: float, *, comma: bool) -> float:
-    if found := SUFFIXED.match(written):
-        return float(decimal(found[1], comma=comma)) * SUFFIXES.get(found[2].lower(), 1000.0)
+    if SUFFIXED.fullmatch(written):
+        return sum(
+            float(decimal(number_, comma=comma)) * SUFFIXES.get(unit.lower(), 1000.0)
+            for number_, unit in PARTS.findall(written)
+        )
     if found := CLOCK.match(written.strip()):
         return (int(found[1] or 0) * 3600 + int(found[2]) * 60 + float(found[3])) * 1000
     return number(written, comma=comma) * factor

@@ -106,7 +106,7 @@ def _number_rule(as_: ValueType, path: str, told: list[Any]) -> FieldRule | None
 
 def _suffixed(told: list[Any]) -> bool:
     return any(
-        isinstance(value, str) and (values.SUFFIXED.match(value) or values.CLOCK.match(value))
+        isinstance(value, str) and (values.SUFFIXED.fullmatch(value) or values.CLOCK.match(value))
         for value in told
     )
 
