@@ -272,6 +272,19 @@ def test_questions_and_answers_in_columns_become_conversations(folder: Folder) -
     assert first["context"] == {"latency_ms": "300"}
 
 
+def test_answers_are_of_the_model_that_their_record_names(folder: Folder) -> None:
+    other = {"role": "assistant", "content": "Or not.", "model": "gpt-4o"}
+    path = folder.lines(
+        FORMS["wildchat"], {**FORMS["wildchat"], "conversation": [*BOTH, other], "model": None}
+    )
+
+    first, second = rows_of(path)
+
+    assert [each.get("model") for each in first["messages"]] == [None, "gpt-4"]
+    assert [each.get("model") for each in second["messages"]] == [None, None, "gpt-4o"]
+    assert first["context"]["model"] == "gpt-4"
+
+
 def test_messages_in_a_cell_of_a_table_are_read(folder: Folder) -> None:
     path = folder.table(
         "id messages",

@@ -73,9 +73,18 @@ class DialogueReader:
         row["messages"] = row_makers.with_ids(
             [self.message(turn, place, begin) for place, turn in enumerate(spoken)]
         )
+        if model := self._model_of(row):
+            for message in row["messages"]:
+                if message["role"] == "assistant":
+                    message.setdefault("model", model)
         times = [message["created_at"] for message in row["messages"]]
         row["created_at"] = min(row.get("created_at") or times[0], *times)
         return row
+
+    def _model_of(self, row: Row) -> str | None:
+        """Return the model that a whole record names, as logs and public datasets do."""
+        named = (row.get("context", {}).get(name) for name in MESSAGE_FIELDS["model"][0])
+        return next((each for each in named if isinstance(each, str) and each), None)
 
     def begin(self, position: int) -> datetime:
         """Return when the conversation at a position begins, if the file does not say it."""
