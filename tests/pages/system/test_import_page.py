@@ -112,6 +112,26 @@ def test_the_mapping_of_a_dry_run_is_not_called_detected(console: Console, admin
     assert app.dataframe[0].value.set_index("Column").loc["status", "Field"] == "Keep as extra data"
 
 
+def test_the_detected_mapping_is_back_after_a_dry_run_with_a_saved_one(
+    console: Console, admin: Person
+) -> None:
+    import_id = added(admin, requests(NOW))
+    detected = read(admin, import_id).mapping
+    assert detected is not None
+    other = detected | {"fields": {"created_at": detected["fields"]["created_at"]}}
+    with transaction() as session:
+        kept = NewMapping(name="Other", mapping=other)
+        saved = mappings.save_mapping(session, kept, actor=admin.actor)
+    assert "imports.detect" not in [each.key for each in opened(console, admin, import_id).button]
+    with transaction() as session:
+        imports.check(session, import_id, ImportStart(mapping_id=saved.id), actor=admin.actor)
+    imported(admin, import_id)
+    app = opened(console, admin, import_id)
+    app.button("imports.detect").click().run()
+    assert read(admin, import_id).mapping == detected
+    assert app.dataframe[0].value.set_index("Column").loc["status", "Field"] == "status"
+
+
 def test_a_file_of_an_unknown_row_type_is_imported_once_its_type_and_time_are_chosen(
     console: Console, admin: Person
 ) -> None:

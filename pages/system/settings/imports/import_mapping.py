@@ -13,7 +13,7 @@ from core.imports.mapping import Mapping
 from core.imports.schemas import ImportStart, ImportView, NewMapping
 from core.imports.service import mappings
 from pages._ui import errors, guard, state, text
-from pages.system.settings.imports import field_keys, import_columns, import_questions
+from pages.system.settings.imports import field_keys, import_columns, import_questions, import_type
 
 NAME = "imports.mapping-name"
 
@@ -83,6 +83,8 @@ def _draw_saved(found: ImportView) -> UUID | None:
     )
     if chosen is not None:
         _warn_of_missing(mappings.missing_columns(by_id[chosen].mapping, found.recognition))
+    if found.dry_run is not None and not found.counts:
+        import_type.draw_detected(found)
     return chosen
 
 

@@ -31,15 +31,14 @@ AGAIN = "Detect automatically"
 
 
 def draw(found: ImportView) -> None:
-    key = f"imports.type-of-{found.id}"
     with st.popover("Change file type", icon=":material/description:"):
         st.caption(text.plain(f"Detected: {found.recognition.get('title', 'unknown')}"))
-        st.selectbox("File type", [AGAIN, *TYPES], key=key)
+        st.selectbox("File type", [AGAIN, *TYPES], key=_key(found))
         st.button(
             "Read file again",
             key=f"imports.reread-{found.id}",
             on_click=read_again,
-            args=(found, key),
+            args=(found,),
         )
 
 
@@ -61,13 +60,22 @@ def draw_reading(found: ImportView) -> None:
         "Read file again",
         key=f"imports.read-{found.id}",
         on_click=read_again,
-        args=(found, f"imports.type-of-{found.id}"),
+        args=(found,),
     )
 
 
+def draw_detected(found: ImportView) -> None:
+    """Offer the detected mapping again, which that of a dry run has replaced."""
+    st.button("Use detected mapping", key="imports.detect", on_click=read_again, args=(found,))
+
+
 @errors.action
-def read_again(found: ImportView, key: str) -> None:
-    chosen = TYPES.get(state.get(key, AGAIN), ReadAs())
+def read_again(found: ImportView) -> None:
+    chosen = TYPES.get(state.get(_key(found), AGAIN), ReadAs())
     files.recognize_again(found.id, chosen, actor=guard.enter())
     field_keys.renew(found.id)
     state.toast("File read again")
+
+
+def _key(found: ImportView) -> str:
+    return f"imports.type-of-{found.id}"
