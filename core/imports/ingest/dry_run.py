@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
+from core.conversations.schemas import NewConversation
 from core.database import settings
 from core.database.db import read_session
 from core.errors import Invalid
@@ -16,7 +17,7 @@ from core.imports.ingest.chunks import Chunk, Identity, cut
 from core.imports.ingest.stores import STORES, times
 from core.imports.parsed import ParsedRow, RowKind
 from core.imports.schemas import DryRun, ExpiredRows, RowProblem, SampleRow, first_problems
-from core.ingest.rows import Row, in_plain_words, key_of
+from core.ingest.rows import Row, in_plain_words, key_of, message_name
 from core.platform import clock
 
 MOST_PROBLEMS = 20
@@ -49,8 +50,10 @@ known as materialized (select id, created_at from {table}
     where (id, created_at) in (select id, created_at from sent))
 select count(*) from sent join known using (id, created_at)"""
 IS_NAMED = "select count(*) from {table} where id = any(:ids)"
+IS_SAID = """
+select id from messages where id = any(:ids)
+union all select id from conversations where id = any(:ids)"""
 NAMED = {
-    RowKind.CONVERSATIONS: "conversations",
     RowKind.BATCH_RUNS: "batch_run_history",
     RowKind.USERS: "users",
     RowKind.FEEDBACK: "ai_feedback",
@@ -188,6 +191,8 @@ def _compare(kind: RowKind, rows: list[Row], seen: CheckedRows) -> None:
 
 
 def _count_known(kind: RowKind, rows: list[Row]) -> int:
+    if kind is RowKind.CONVERSATIONS:
+        return _count_known_conversations([row for row in rows if isinstance(row, NewConversation)])
     ids = [key_of(STORES[kind].key, _name(row)) for row in rows]
     partitioned = STORES[kind].table
     statement = text(
@@ -199,5 +204,21 @@ def _count_known(kind: RowKind, rows: list[Row]) -> int:
         )
 
 
+def _count_known_conversations(rows: list[NewConversation]) -> int:
+    """Count conversations that are stored with all of their messages: with others, they grow."""
+    keys = [
+        [key_of("message", message_name(row.id, message.id)) for message in row.messages]
+        or [key_of("conversation", row.id)]
+        for row in rows
+    ]
+    with read_session() as session:
+        ids = [id_ for each in keys for id_ in each]
+        known = set(session.scalars(text(IS_SAID), {"ids": ids}))
+    return sum(known.issuperset(ids) for ids in keys)
+
+
 def _name(row: Row) -> str:
-    return str(getattr(row, "batch_run_id", None) or row.id)
+    name = str(getattr(row, "batch_run_id", None) or row.id)
+    if isinstance(row, NewConversation):  # again with other messages, it is no duplicate
+        return "\n".join([name, *(str(message.id) for message in row.messages)])
+    return name

@@ -49,6 +49,40 @@ def brought(me: httpx2.Client, id_: str, **given: Any) -> tuple[int, int]:  # no
     return count["accepted"], count["duplicates"]
 
 
+def test_a_conversation_that_comes_again_with_other_messages_is_no_duplicate(
+    me: httpx2.Client,
+) -> None:
+    # The traces of a Langfuse session: the dry run called all but the first duplicates
+    def traces(*numbers: int) -> str:
+        return json.dumps(
+            [
+                {
+                    "id": f"trace-{number}",
+                    "timestamp": f"2026-03-04T05:06:0{number}Z",
+                    "name": "chat",
+                    "input": f"Question {number}",
+                    "output": f"Answer {number}",
+                    "sessionId": "s1",
+                    "userId": "u1",
+                    "tags": [],
+                    "public": False,
+                    "release": "1",
+                }
+                for number in numbers
+            ]
+        )
+
+    def duplicates(content: str) -> tuple[dict[str, int], tuple[int, int]]:
+        id_ = upload(me, content)["id"]
+        me.post(f"/imports/{id_}/dry-run")
+        do_what_is_due(id_)
+        dry = me.get(f"/imports/{id_}").json()["dry_run"]
+        return dry["duplicates"], brought(me, id_)
+
+    assert duplicates(traces(1, 2)) == ({}, (2, 0))
+    assert duplicates(traces(2, 3, 3)) == ({"conversations": 2}, (1, 2))
+
+
 def test_an_upload_names_the_import_that_has_brought_the_same_file(me: httpx2.Client) -> None:
     # Only a GET afterwards had it
     first = upload(me, REQUESTS)
