@@ -13,7 +13,7 @@ from core.executions.runner import Runner
 from core.identity.schemas import Role, SessionKind
 from core.imports import queries, runner
 from core.imports.parsed import RowKind
-from core.imports.schemas import ImportStart, ImportStatus, ImportView, NewMapping
+from core.imports.schemas import ImportStart, ImportStatus, ImportView, NewMapping, RowCounts
 from core.imports.service import files, imports, mappings
 from core.imports.uploads import Upload
 from core.platform.ids import new_id
@@ -185,6 +185,24 @@ def test_columns_of_an_undone_import_are_changed_once_its_file_is_read_again(
     assert "Double-click a field" not in said(app.run())
     app.button(f"imports.read-{import_id}").click().run()
     assert "Double-click a field" in said(app)
+
+
+def test_a_stopped_import_does_not_say_that_nothing_is_stored(
+    console: Console, admin: Person
+) -> None:
+    import_id = added(admin, requests(NOW, NOW))
+    app = opened(console, admin, import_id)
+    app.button("imports.try").click().run()
+    imported(admin, import_id)
+    assert "of 2 records · nothing stored yet" in said(app.run())
+    with transaction() as session:
+        row = queries.get_row(session, import_id)
+        row.position, row.status = 1, ImportStatus.CANCELLED
+        row.counts = {RowKind.AI_REQUESTS: RowCounts(accepted=1).model_dump()}
+    words = said(app.run())
+    assert "Stopped after 1 record" in words
+    assert "of 2 records" in words
+    assert "nothing stored yet" not in words
 
 
 def test_a_refusal_is_not_said_of_other_choices(console: Console, admin: Person) -> None:

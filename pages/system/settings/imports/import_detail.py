@@ -73,7 +73,7 @@ def _draw_choices(found: ImportView) -> None:
         return
     is_tried = import_mapping.is_tried(found, given)
     if found.dry_run is not None and is_tried:
-        import_results.draw_dry_run(found.dry_run)
+        import_results.draw_dry_run(found.dry_run, has_rows=bool(found.counts))
     refused = _refusal(found, given)
     if refused is not None:
         st.warning(text.plain(refused), icon=":material/warning:")

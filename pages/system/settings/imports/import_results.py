@@ -30,12 +30,13 @@ PAGES: tuple[tuple[RowKind, str, str, dict[str, str]], ...] = (
 )
 
 
-def draw_dry_run(dry: DryRun) -> None:
+def draw_dry_run(dry: DryRun, *, has_rows: bool = False) -> None:
     whole = (
         ", ".join(counted(number, *STORES[kind].words) for kind, number in dry.counts.items())
         or "No rows"
     )
-    frame.section(f"{whole} to import", f"of {counted(dry.records, 'record')} · nothing stored yet")
+    note = f"of {counted(dry.records, 'record')}"
+    frame.section(f"{whole} to import", note if has_rows else f"{note} · nothing stored yet")
     facts = []
     if dry.first_at and dry.last_at:
         facts.append(_span(dry.first_at, dry.last_at))
