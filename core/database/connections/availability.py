@@ -111,4 +111,7 @@ def _failure_of(error: Exception) -> Failure:
 
 def is_disk_full(error: Exception) -> bool:
     """Return whether the server reported a full disk."""
-    return "No space left on device" in str(error)
+    # One that refuses a connection sends no code; an error with one may be in another language, or
+    # tell of a write that was cut short
+    cause = getattr(error, "orig", error)
+    return isinstance(cause, psycopg.errors.DiskFull) or "No space left on device" in str(error)
