@@ -125,11 +125,15 @@ def _work(addresses: engines.Addresses, stopping: threading.Event) -> None:
     for name in LOST_DATABASE_LOGGERS:
         logging.getLogger(name).addFilter(_is_unexpected)
     while True:
-        with suppress(ConnectorException, Unavailable):
+        reason: BaseException | None = None
+        try:
             asyncio.run(_take_jobs(addresses, stopping))
+        except (ConnectorException, Unavailable) as failure:
+            reason = failure.__cause__
         if stopping.is_set():
             return
-        log.warning("the worker lost the database and connects again")
+        # A full disk fails its statements while all connections are open
+        log.warning("the worker cannot use the database (%s) and connects again", reason)
         stopping.wait(RECONNECT_WAIT_S)
 
 

@@ -1,11 +1,17 @@
 """A full disk is named, in whatever words the server reports it."""
 
+from threading import Event
+
+import psycopg
 import pytest
+from procrastinate.exceptions import ConnectorException
 from sqlalchemy import text
 
+from core.database.connections import engines
 from core.database.db import transaction
 from core.database.staging import driver
 from core.errors import Unavailable
+from core.processes import worker
 
 pytestmark = pytest.mark.usefixtures("database")
 # As Postgres reports it when only a part of a page fitted, and one that speaks German
@@ -22,3 +28,22 @@ def test_sqlalchemy_and_the_driver_say_that_the_disk_is_full(message: str) -> No
         session.execute(text(FAIL.format(message)))
     with pytest.raises(Unavailable, match="disk that holds"), transaction() as session:
         driver(session).execute(FAIL.format(message).encode())
+
+
+def test_the_log_of_a_worker_that_cannot_take_jobs_has_the_reason(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stopping = Event()
+
+    async def take_jobs(_addresses: engines.Addresses, _stopping: Event) -> None:
+        if "No space left on device" in caplog.text:
+            stopping.set()
+            return
+        raise ConnectorException from psycopg.errors.DiskFull("No space left on device")
+
+    monkeypatch.setattr(worker, "_take_jobs", take_jobs)
+    monkeypatch.setattr(worker, "RECONNECT_WAIT_S", 0)
+    address = engines.current().core.url
+    addresses = engines.Addresses(core=address, ai=address)
+    worker._work(addresses, stopping)  # noqa: SLF001  `run` ends with the process only
+    assert len(caplog.records) == 1
