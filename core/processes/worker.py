@@ -43,7 +43,7 @@ ORPHAN_STOP_TIMEOUT_S = 3.0
 CALLS_STOP_TIMEOUT_S = 2.0  # stopped jobs have given theirs back by then
 RECONNECT_WAIT_S = 2.0
 # They log a lost database with a traceback each; one line is enough.
-LOST_DATABASE_LOGGERS = ("procrastinate.worker.worker", "procrastinate.utils")
+LOST_DATABASE_LOGGERS = ("procrastinate.worker.worker", "procrastinate.utils", "asyncio")
 
 
 def run(addresses: engines.Addresses) -> None:

@@ -1,5 +1,6 @@
 """A full disk is named, in whatever words the server reports it."""
 
+import asyncio
 from threading import Event
 
 import psycopg
@@ -30,15 +31,19 @@ def test_sqlalchemy_and_the_driver_say_that_the_disk_is_full(message: str) -> No
         driver(session).execute(FAIL.format(message).encode())
 
 
-def test_the_log_of_a_worker_that_cannot_take_jobs_has_the_reason(
+def test_the_log_of_a_worker_that_cannot_take_jobs_has_the_reason_in_one_line(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     stopping = Event()
+
+    async def fail() -> None:
+        raise ConnectorException
 
     async def take_jobs(_addresses: engines.Addresses, _stopping: Event) -> None:
         if "No space left on device" in caplog.text:
             stopping.set()
             return
+        await asyncio.wait([asyncio.create_task(fail())])
         raise ConnectorException from psycopg.errors.DiskFull("No space left on device")
 
     monkeypatch.setattr(worker, "_take_jobs", take_jobs)
