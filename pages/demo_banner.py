@@ -47,7 +47,7 @@ def draw(actor: Actor) -> None:
             if is_offered and st.button(
                 "Remove demo data", key="demo.remove", icon=":material/delete:"
             ):
-                _ask()
+                ask()
     if demo.is_coming or demo.is_going:
         follow(actor, demo)
 
@@ -104,7 +104,8 @@ def offer(actor: Actor) -> None:
         )
 
 
-def _ask() -> None:
+def ask() -> None:
+    """Ask whether to remove the demo, and remove it then."""
     body = (
         "Deletes the demo's users, conversations, AI requests and metrics, its prompt, bots, "
         "dataset and evaluation with everything you added to them, the weekly digests, "

@@ -8,6 +8,7 @@ from core.database.db import Session
 from core.demo import queries
 from core.demo.ingest import demo_annotations, examples
 from core.demo.rows import rows
+from core.digests.service import writing as digests
 from core.imports.ingest import generators
 from core.imports.ingest.generators import Generated
 
@@ -21,7 +22,13 @@ def make(mapping: dict[str, Any]) -> Generated:
         ai.flush()
         examples.store(core, ai, until)
 
-    return Generated(rows(until), finish, examples.remove)
+    return Generated(rows(until), finish, _remove)
+
+
+def _remove(core: Session) -> None:
+    """Remove what names no import: the examples, and digests with the demo's figures."""
+    examples.remove(core)
+    digests.delete_digests(core)
 
 
 generators.register(queries.FORMAT, make)

@@ -8,7 +8,6 @@ from core.database import settings
 from core.demo import queries
 from core.demo.errors import NoDemo, NotEmpty
 from core.demo.schemas import DemoDecision
-from core.digests.service import writing as digests
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.identity.service import audit
@@ -52,8 +51,6 @@ def remove(session: Session, *, actor: Actor) -> None:
         raise NoDemo
     if row.status == ImportStatus.UNDOING:
         return
-    # Digests are no rows of the import: its undo would leave them
-    digests.delete_digests(session)
     audit.record(
         session,
         "demo.remove",

@@ -104,6 +104,23 @@ def test_removing_is_asked_once_and_then_begins(console: Console) -> None:
     assert found.is_going
 
 
+def test_undoing_the_import_of_the_demo_asks_as_its_banner_does(console: Console) -> None:
+    # It named neither the examples nor one's own annotations, which went with it
+    admin = person(Role.ADMIN)
+    load(admin)
+    with transaction() as session:
+        row = queries.find_row(session)
+        assert row is not None
+        row.status, row.position = ImportStatus.COMPLETED, 10
+        row.counts = {"events": {"accepted": 10, "duplicates": 0, "rejected": 0}}
+        import_id = row.id
+    app = console(admin, SETTINGS).button_group[0].set_value("Import").run()
+    app.button(f"undo-{import_id}").click().run()
+    assert "all annotations on demo messages, including yours" in said(app)
+    app.button(key="demo.confirm").click().run()
+    assert "removing…" in said(app)
+
+
 def test_what_is_too_old_for_an_undo_offers_none(console: Console) -> None:
     admin = person(Role.ADMIN)
     load(admin)

@@ -9,10 +9,11 @@ from sqlalchemy import text
 from core.bots.queries import bots
 from core.database import settings
 from core.database.db import Database, transaction
-from core.demo import jobs, service
+from core.demo import jobs, queries, service
 from core.demo.ingest import examples
 from core.demo.rows import rows
 from core.demo.schemas import DemoExamples
+from core.digests.models import WeeklyDigest
 from core.evaluations import runner as evaluation_runner
 from core.evaluations.figures.comparison_views import EvaluationComparison
 from core.evaluations.queries import reports
@@ -21,6 +22,7 @@ from core.evaluations.views import EvaluationView
 from core.executions.runner import Runner
 from core.identity.schemas import Role
 from core.imports.parsed import RowKind
+from core.imports.service import imports
 from core.platform import clock
 from core.prompts.queries import labels, prompts, versions
 from core.statistics.paired import Verdict
@@ -34,6 +36,7 @@ TABLES = (
     "evaluation_results",
     "evaluation_tests",
     "prompt_label_moves",
+    "digests",
 )
 CASES = 32
 
@@ -99,9 +102,16 @@ def test_the_demo_has_examples_in_test_and_they_go_with_it(
     assert stored() == found
 
     with transaction() as session:
-        service.remove(session, actor=owner.actor)
+        at = clock.now()
+        session.add(
+            WeeklyDigest(week=at.date(), starts_at=at, ends_at=at, time_zone="UTC", content={})
+        )
+        row = queries.find_row(session)
+        assert row is not None
+        imports.undo(session, row.id, actor=owner.actor)
     do_what_is_due()
     assert set(counts().values()) <= {0, 1}
+    assert counts()["digests"] == 0
     assert stored() == DemoExamples()
 
 

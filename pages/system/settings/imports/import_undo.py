@@ -2,13 +2,18 @@
 
 from uuid import UUID
 
+from core.demo.queries import FORMAT
 from core.imports.schemas import ImportView
 from core.imports.service import imports
+from pages import demo_banner
 from pages._ui import dialogs, errors, guard, state, text
 from pages.system.settings.imports import import_labels
 
 
 def ask(found: ImportView) -> None:
+    if (found.mapping or {}).get("format") == FORMAT:
+        demo_banner.ask()  # it says what else goes with the demo
+        return
     body = (
         f"{text.plain(found.name)}: {text.plain(import_labels.brought(found))}.\n\n"
         "Deletes the rows that only this file provided and everything derived from them: "
