@@ -51,7 +51,8 @@ log = logging.getLogger("attune")
 def main(arguments: list[str]) -> int:
     """Run the program in its role.
 
-    Returns 0 after an orderly stop, and 1 with one line on stderr when it cannot run.
+    Returns 0 after an orderly stop, 1 with one line on stderr when it cannot run, and 2 when
+    `verify` found differences.
     """
     try:
         settings = config()

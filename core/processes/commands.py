@@ -12,9 +12,11 @@ from core.processes.startup import open_databases, opened_databases
 from core.system.service import daily_job, distribution
 from core.system.service.verification import verify
 
+DIFFERENCES_FOUND = 2  # 1 says that a command could not run
+
 
 def verify_rollups(config: Config) -> int:
-    """Compare derived data with raw rows; print differences, and return 1 for any."""
+    """Compare derived data with raw rows; print differences, and return 2 for any."""
     with opened_databases(config):
         checks = verify.verify()
     for check in checks:
@@ -22,7 +24,7 @@ def verify_rollups(config: Config) -> int:
             f"{check.table:34} {check.rows:12,} rows {check.differences:10,} differences\n"
         )
         sys.stdout.writelines(f"    {example}\n" for example in check.examples)
-    return int(any(check.differences for check in checks))
+    return DIFFERENCES_FOUND if any(check.differences for check in checks) else 0
 
 
 def run_daily(config: Config) -> int:
