@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.presentation.axes import count_axis
+from core.presentation.axes import count_axis, say_no_data
 from core.presentation.chart_markers import add_dotted_line
 from core.presentation.drawing import HEIGHT, Drawing, blank
 from core.presentation.palette import Palette
@@ -32,6 +32,8 @@ def histogram(
     figure.update_xaxes(tickvals=ticks, ticktext=[ranges[index][1] for index in ticks])
     count_axis(figure, max(counts, default=0))
     _label_bars(figure, palette, labels, len(indexes))
+    if not any(counts):
+        say_no_data(figure, palette.muted)
     return figure.update_layout(
         bargap=0.06, margin={"t": 22}, hovermode="closest", showlegend=False
     )

@@ -127,6 +127,11 @@ def test_without_any_value_it_says_so_in_place_of_a_scale_of_nothing(
     assert (measured.annotations, measured.yaxis.showticklabels) == ((), None)
 
 
+def test_a_histogram_of_nothing_says_so() -> None:
+    layout = histogram(PALETTE, [], [], [("p50 n/a", None)]).figure().layout
+    assert [each.text for each in layout.annotations] == ["No data"]
+
+
 def test_a_line_is_dashed_towards_an_interval_that_is_not_over() -> None:
     lines = [Line("a", [5.0, 6.0, 1.0], "#111111", "#111111")]
     chart = partial(line_chart, PALETTE, hours(3), lines, FigureUnit.COUNT, zone="UTC")
