@@ -21,11 +21,12 @@ from pages._ui.tables import Sorting, TableColumn
 from pages.watch.ai_metrics import request_detail
 
 SHOWN, MOST_PAGES = 10, 20
+# With what an empty list says: a request without a latency is in no list by latency
 ORDERS = {
-    RequestOrder.SLOWEST: "Slowest",
-    RequestOrder.MOST_EXPENSIVE: "Most expensive",
-    RequestOrder.NEWEST: "Newest",
-    RequestOrder.FAILED_TOOL_CALLS: FAILED_TOOL_CALLS,
+    RequestOrder.SLOWEST: ("Slowest", "No requests with a latency"),
+    RequestOrder.MOST_EXPENSIVE: ("Most expensive", "No requests with a cost"),
+    RequestOrder.NEWEST: ("Newest", "No requests"),
+    RequestOrder.FAILED_TOOL_CALLS: (FAILED_TOOL_CALLS, "No requests with failed tool calls"),
 }
 STATES = {
     RequestStatus.OK: "Succeeded",
@@ -46,7 +47,7 @@ def draw(reads: Reads, filters: Filters) -> None:
             list(ORDERS),
             required=True,
             default=RequestOrder.SLOWEST,
-            format_func=lambda each: ORDERS[each],
+            format_func=lambda each: ORDERS[each][0],
             key="order",
             bind="query-params",
             label_visibility="collapsed",
@@ -61,17 +62,19 @@ def draw(reads: Reads, filters: Filters) -> None:
     total = reads.ask(request_lists.count_requests, filters.asked, latency, RequestOrder(order))
     asked = (filters.asked, RequestOrder(order), window, latency)
     rows = reads.ask(request_lists.list_first, *asked)
-    sorting = Sorting(order, partial(state.put, "order"))
-    tables.draw_page(
-        window.page(rows, total),
-        _columns(rows, filters.period.zone),
-        "request",
-        name="requests",
-        at=at,
-        on_open=request_detail.open_,
-        sorting=sorting,
-        most=MOST_PAGES,
-    )
+    if total:
+        tables.draw_page(
+            window.page(rows, total),
+            _columns(rows, filters.period.zone),
+            "request",
+            name="requests",
+            at=at,
+            on_open=request_detail.open_,
+            sorting=Sorting(order, partial(state.put, "order")),
+            most=MOST_PAGES,
+        )
+    else:
+        st.caption(f"{ORDERS[order][1]} match these filters.")
     request_detail.draw_opened(reads, filters.period.zone, rows)
 
 

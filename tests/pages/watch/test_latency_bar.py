@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from core.activity.queries.funnels.funnel import STEPS
 from core.identity.schemas import Role, SessionKind
 from core.platform import clock
@@ -20,6 +22,25 @@ def test_a_range_of_latencies_in_the_address_is_said_above_the_requests(console:
     app.run()
     assert not app.exception
     assert "Latency 0 ms to 100 ms, newest first" in said(app)
+
+
+@pytest.mark.parametrize(
+    ("order", "what"),
+    [
+        ("Slowest", "requests with a latency"),
+        ("Most expensive", "requests with a cost"),
+        ("Failed tool calls", "requests with failed tool calls"),
+    ],
+)
+def test_a_list_without_requests_says_what_it_would_list(
+    console: Console, order: str, what: str
+) -> None:
+    send(request(clock.now() - timedelta(hours=1), model="unknown", cost_usd=None))
+    fold()
+    app = console(person(Role.ANALYST, kind=SessionKind.BROWSER), AI_METRICS).run()
+    app.button_group(key="order").set_value(order).run()
+    assert not app.exception
+    assert f"No {what} match these filters." in said(app)
 
 
 def test_a_time_to_convert_in_the_address_lists_who_took_so_long(console: Console) -> None:
