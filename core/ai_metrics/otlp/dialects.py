@@ -38,7 +38,10 @@ REASONING_TOKENS = (
     "gen_ai.usage.reasoning_tokens",
     "llm.token_count.completion_details.reasoning",
 )
-FIRST_TOKEN_S = ("gen_ai.response.time_to_first_chunk",)
+FIRST_TOKEN_S = (
+    "gen_ai.response.time_to_first_chunk",
+    "gen_ai.client.operation.time_to_first_chunk",  # of the Vercel AI SDK, version 7
+)
 COST = ("llm.cost.total",)
 PARTS_OF_COST = ("llm.cost.prompt", "llm.cost.completion")
 CONVERSATION = (

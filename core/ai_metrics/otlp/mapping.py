@@ -77,13 +77,16 @@ def _rename_sdk_attributes(span: Span) -> None:
 def _map_trace(trace: list[Span], latest: datetime, result: Mapped) -> None:
     by_id = {span.span_id: span for span in trace}
     taken: dict[str, MappedSpan] = {}
+    wrappers = _wrappers(by_id)
+    others = list[Span]()
     for span in by_id.values():
-        if (operation := operation_of(span)) is not None:
+        if (operation := operation_of(span)) is None or span.span_id in wrappers:
+            others.append(span)
+        else:
             try:
                 taken[span.span_id] = _request(span, operation, ancestors(span, by_id), latest)
             except (SpanRefused, ValueError) as reason:
                 result.refused[str(reason)] += 1
-    others = [span for span in by_id.values() if operation_of(span) is None]
     if others:
         waiting, dropped = join(others, by_id, taken)
         # Outside of these times no request is taken that a step could join
@@ -94,6 +97,31 @@ def _map_trace(trace: list[Span], latest: datetime, result: Mapped) -> None:
         ]:
             result.dropped[place_of(span)] += 1
     result.taken += taken.values()
+
+
+def _wrappers(by_id: dict[str, Span]) -> set[str]:
+    """Return the ids of spans that say nothing of the same operation's call below them, as those
+    that the Vercel AI SDK, version 7, puts around embeddings.
+    """
+    called = {
+        (span.parent_id, operation)
+        for span in by_id.values()
+        if span.parent_id in by_id
+        and (operation := operation_of(span)) is not None
+        and not _is_empty(span)
+    }
+    return {
+        id_
+        for id_, operation in called
+        if operation_of(by_id[id_]) == operation and _is_empty(by_id[id_])
+    }
+
+
+def _is_empty(span: Span) -> bool:
+    return (
+        number(span.attributes, dialects.INPUT_TOKENS) is None
+        and contents.exchange_of(span) is None
+    )
 
 
 def place_of(span: Span) -> Place:

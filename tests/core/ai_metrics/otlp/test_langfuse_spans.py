@@ -109,11 +109,11 @@ def test_tools_and_retrievers_are_steps_of_the_generation_before_them() -> None:
         "langfuse.observation.output": '{"sun": true}',
     }
     below = [
-        span(each, trace=outer["traceId"], parent="aa" * 8, name=name)
-        for name, each in (
-            ("answer", GENERATION),
-            ("get_weather", tool),
-            ("search", {"langfuse.observation.type": "retriever"}),
+        span(each, trace=outer["traceId"], parent="aa" * 8, name=name, ago_s=ago_s)
+        for ago_s, name, each in (
+            (50, "answer", GENERATION),
+            (40, "get_weather", tool),
+            (30, "search", {"langfuse.observation.type": "retriever"}),
         )
     ]
     [request] = [each.request for each in mapped(outer, *below).taken]

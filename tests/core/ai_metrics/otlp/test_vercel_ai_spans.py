@@ -1,4 +1,4 @@
-"""Spans of the Vercel AI SDK, with the attributes that its versions 5 and 6 have set."""
+"""Spans of the Vercel AI SDK, with the attributes that its versions 5 to 7 have set."""
 
 import json
 from typing import Any
@@ -86,10 +86,17 @@ def mapped(*given: dict[str, Any]) -> Mapped:
     return mapping.mapped(unpacked(packed(*given)))
 
 
+def below(outer: dict[str, Any], *given: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return spans below another, one ten seconds after the other."""
+    return [
+        span(each, trace=outer["traceId"], parent=outer["spanId"], ago_s=50 - 10 * place)
+        for place, each in enumerate(given)
+    ]
+
+
 def test_calls_of_models_are_requests_and_the_function_around_them_is_none() -> None:
-    outer = span(FUNCTION, id_="aa" * 8)
-    inner = [span(each, trace=outer["traceId"], parent="aa" * 8) for each in (FIRST, SECOND)]
-    found = mapped(outer, *inner)
+    outer = span(FUNCTION)
+    found = mapped(outer, *below(outer, FIRST, SECOND))
     first, second = (each.request for each in found.taken)
     assert (first.provider, first.model, first.operation) == ("openai", "gpt-4o-2026", "chat")
     assert (first.user_id, first.conversation_id) == ("u1", "s1")
@@ -102,9 +109,8 @@ def test_calls_of_models_are_requests_and_the_function_around_them_is_none() -> 
 
 
 def test_tools_are_called_by_the_request_that_asked_for_them() -> None:
-    outer = span(FUNCTION, id_="aa" * 8)
-    inner = [span(each, trace=outer["traceId"], parent="aa" * 8) for each in (FIRST, TOOL)]
-    [request] = [each.request for each in mapped(outer, *inner).taken]
+    outer = span(FUNCTION)
+    [request] = [each.request for each in mapped(outer, *below(outer, FIRST, TOOL)).taken]
     [call] = request.tool_calls or []
     assert {name: call[name] for name in ("id", "name", "arguments", "result")} == {
         "id": "c1",
@@ -132,7 +138,7 @@ def test_a_conversation_has_its_messages_calls_and_results() -> None:
 
 
 def test_a_history_that_is_sent_back_is_known_again() -> None:
-    first, second = (each.exchange for each in mapped(span(FIRST), span(SECOND)).taken)
+    first, second = (each.exchange for each in mapped(span(FIRST), span(SECOND, ago_s=50)).taken)
     assert first is not None
     assert second is not None
     assert first.names[0] + first.names[1] == second.names[0][:3]
@@ -161,3 +167,29 @@ def test_a_call_that_failed_is_an_error() -> None:
         each.request for each in mapped(span(CALL, status={"code": 2, "message": "boom"})).taken
     ]
     assert (request.status, request.error_message) == (RequestStatus.ERROR, "boom")
+
+
+SEVEN = {
+    "gen_ai.operation.name": "embeddings",
+    "gen_ai.provider.name": "openai",
+    "gen_ai.request.model": "text-embedding-3-small",
+}
+
+
+def test_the_span_around_a_call_of_version_7_counts_no_second_request() -> None:
+    outer = span(SEVEN)
+    found = mapped(outer, *below(outer, {**SEVEN, "gen_ai.usage.input_tokens": 4}))
+    assert [each.request.input_tokens for each in found.taken] == [4]
+    assert found.dropped.total() == 1
+
+
+def test_a_call_with_tokens_of_its_own_counts_beside_one_below_it() -> None:
+    outer = span({**SEVEN, "gen_ai.usage.input_tokens": 9})
+    found = mapped(outer, *below(outer, {**SEVEN, "gen_ai.usage.input_tokens": 4}))
+    assert [each.request.input_tokens for each in found.taken] == [9, 4]
+
+
+def test_the_first_token_of_version_7_is_in_its_own_attribute() -> None:
+    sent = {**SEVEN, "gen_ai.client.operation.time_to_first_chunk": 0.058}
+    [request] = [each.request for each in mapped(span(sent)).taken]
+    assert request.first_token_ms == 58
