@@ -28,6 +28,8 @@ from core.playground.schemas import PlaygroundMessageView
 from core.providers.vendors.finish_reasons import in_openais_words
 
 FAILED = "The answer failed."
+# A cost tells one model from another, and tokens that are estimated tell a service
+FIGURES = {"first_token_ms", "response_time_ms", "total_tokens", "tokens_estimated", "cost_usd"}
 
 Messages: TypeAlias = list[PlaygroundMessageView]
 
@@ -177,7 +179,8 @@ def _answer(answer: Mapping[str, Any], messages: Messages, *, hidden: bool) -> C
     if found is None:  # it did not begin, or its session was removed
         problem = answer.get("problem", "Removed")
         return ColumnAnswer(column=column, problem=FAILED if hidden else problem)
-    facts = found.model_dump(include=set(ColumnAnswer.model_fields) - {"column", "tool_executions"})
+    fields = set(ColumnAnswer.model_fields) - {"column"} - (FIGURES if hidden else set())
+    facts = found.model_dump(include=fields)
     # What a provider says of a failure may name it
     problem = found.error and (FAILED if hidden else found.error.detail)
     facts |= {"problem": problem, "finish_reason": in_openais_words(found.finish_reason)}

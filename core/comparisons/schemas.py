@@ -147,7 +147,8 @@ class ColumnView(View):
 
 class ColumnAnswer(View):
     """A column's answer to a turn; `problem` says why there is none, and `finish_reason` why it
-    ended, in OpenAI's words: a vendor's own would tell which one it is.
+    ended, in OpenAI's words: a vendor's own would tell which one it is. Figures are null while
+    names are hidden.
     """
 
     column: int

@@ -46,9 +46,10 @@ def test_blind_columns_stream_at_once_and_are_named_by_the_vote(window: Window, 
     vote = tab.button("B is better")
     vote.wait_for()
     expect(tab.page.locator(".stMain")).not_to_contain_text("fake:")
+    expect(columns.first).not_to_contain_text("first token")
+    vote.click()
     for place in range(2):
         expect(columns.nth(place)).to_contain_text(re.compile(r"first token .* tokens · \$"))
-    vote.click()
     expect(columns.nth(1)).to_contain_text("Better")
     expect(columns.nth(1)).to_contain_text(re.compile("fake:(echo|plain)"))
     badge = tab.page.get_by_text("Blind vote", exact=True)

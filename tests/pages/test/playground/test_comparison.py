@@ -65,9 +65,10 @@ def test_a_message_is_answered_in_all_columns_voted_on_and_the_winner_kept(
         finish(column.session_id)
     app = app.run()
     assert said(app).count("Fake answer: Hello") == 2
-    assert "first token" in said(app)
-    assert "fake:" not in said(app)
+    # Figures would tell which column is which
+    assert not any(hidden in said(app) for hidden in ("fake:", "first token"))
     app = press(app, "B is better")
+    assert "first token" in said(app)
     assert newest(admin).turns[0].winner == 2
     assert all(model in said(app) for model in ("fake:echo", "fake:plain"))
     press(app, "Keep B as session")
