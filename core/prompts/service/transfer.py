@@ -1,9 +1,10 @@
 """Export a prompt with all its versions, and import one."""
 
+from collections import Counter
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from sqlalchemy.orm import Session
 
 from core.errors import Invalid
@@ -52,6 +53,14 @@ class PromptFile(BaseModel):
     tags: tuple[Tag, ...] = Field(default=(), max_length=20)
     versions: tuple[VersionFile, ...] = Field(min_length=1, max_length=MOST_VERSIONS)
     labels: dict[MovableLabel, int] = Field(default_factory=dict, max_length=100)
+
+    @field_validator("versions")
+    @classmethod
+    def _have_their_own_numbers(cls, versions: tuple[VersionFile, ...]) -> tuple[VersionFile, ...]:
+        number, count = Counter(each.number for each in versions).most_common(1)[0]
+        if count > 1:  # no label would say which of them it points at
+            raise ValueError(f"Two versions have the number {number}")
+        return versions
 
 
 def export_prompt(session: Session, prompt_id: UUID, *, actor: Actor) -> dict[str, Any]:

@@ -155,6 +155,13 @@ def test_what_is_no_file_of_a_prompt_is_refused_in_words(actor: Actor, bomb: str
     assert refused.value.detail
 
 
+def test_two_versions_of_one_number_are_refused(actor: Actor) -> None:
+    # Of two, no label says which one it points at
+    both = [{"number": 2, "prompt": text} for text in ("mine", "theirs")]
+    with pytest.raises(FileRefused, match="versions: Two versions have the number 2"):
+        imported(actor, json.dumps(SMALL | {"versions": both, "labels": {"production": 2}}))
+
+
 def test_a_large_file_is_not_even_read(actor: Actor) -> None:
     with pytest.raises(TooLarge):
         imported(actor, b"a: b\n" * 4_000_000)
