@@ -8,6 +8,7 @@ import streamlit as st
 from core.evaluations.queries import results
 from core.evaluations.views import EvaluationView
 from core.presentation import formatting
+from core.services.queries import list_all
 from pages._ui import frame, guard, text
 
 EXPORTS = {"CSV": "csv", "JSON lines": "jsonl", "Markdown report": "markdown"}
@@ -19,12 +20,17 @@ def draw(found: EvaluationView) -> None:
         for label, name in EXPORTS.items():
             frame.csv_link(f"/api/v1/evaluation/{found.id}/export?format={name}", label)
     draw_left_out_texts(found.id)
+    with guard.work() as (session, _):
+        services = {each.id: each.name for each in list_all(session)}
     frame.section("Targets")
     for target in found.definition_targets:
         with st.container(border=True, gap="small"):
             st.markdown(f"**{text.plain(text.one_line(target.title))}**")
             facts = {
                 "Model": target.model_id,
+                "Service": services.get(target.service_id, "Removed")
+                if target.service_id
+                else None,
                 "App": target.app,
                 "Release": target.release,
                 "Prompt": f"{target.prompt_name}@{target.prompt_version}"

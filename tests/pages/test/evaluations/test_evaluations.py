@@ -14,6 +14,8 @@ from core.evaluations.service import evaluations, summaries
 from core.executions.runner import Runner
 from core.identity.schemas import Role, SessionKind
 from core.presentation import formatting
+from core.services import service
+from core.services.schemas import NewService
 from core.system import workspace
 from pages.test.evaluations.form import scorer_fields
 from tests.factories import prompts
@@ -175,6 +177,20 @@ def test_settings_without_scorers_name_those_of_the_cases(console: Console, admi
     evaluation_id = started(admin.actor, scorers=[], test_cases=[case])
     app = opened(console, admin, {"evaluation": str(evaluation_id), "section": "Settings"})
     assert "Each case is scored by its own scorers only." in said(app)
+
+
+def test_settings_name_the_service_whatever_the_target_is_called(console: Console) -> None:
+    boss = person(kind=SessionKind.BROWSER)
+    given = {"name": "Helpdesk", "chat_url": "http://127.0.0.1:9/chat", "token": "t"}
+    with transaction() as session:
+        added = service.add(session, NewService.model_validate(given), actor=boss.actor)
+    target = {"service_id": str(added.id), "name": "Candidate"}
+    evaluation_id = started(boss.actor, target=target)
+    address = {"evaluation": str(evaluation_id), "section": "Settings"}
+    assert ":gray[:small[Service]]  \nHelpdesk" in said(opened(console, boss, address))
+    with transaction() as session:
+        service.remove(session, added.id, actor=boss.actor)
+    assert ":gray[:small[Service]]  \nRemoved" in said(opened(console, boss, address))
 
 
 def test_a_baseline_older_than_the_newest_hundred_is_compared_with(
