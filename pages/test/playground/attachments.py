@@ -11,6 +11,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.attachments.errors import AttachmentRefused
 from core.attachments.schemas import MAX_FILES, AttachmentKind, AttachmentView, NewAttachment
+from core.errors import Invalid
 from core.playground.errors import NoMessage
 from pages._ui import state, text
 
@@ -21,6 +22,10 @@ _ENDINGS = (
 )
 # For every model and service: with other endings the field is made anew, and what was typed is lost
 FILE_TYPES = [*_ENDINGS.split(), "pdf", "png", "jpg", "jpeg", "gif", "webp"]
+
+
+class FileNotAttached(Invalid):
+    """A file could not be attached. Remove it, then send the message."""
 
 
 @dataclass(frozen=True)

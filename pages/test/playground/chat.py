@@ -143,4 +143,5 @@ def ask(
             data=data,
             on_refused_change=partial(state.problem, AnswerPending().detail),
             on_early_change=partial(state.problem, errors.FileUploading().detail),
+            on_unattached_change=partial(state.problem, attachments.FileNotAttached().detail),
         )

@@ -8,6 +8,7 @@ from tests.browser.console import Tab, Window
 from tests.factories.attachments import png
 
 NOTES = FilePayload(name="notes.txt", mimeType="text/plain", buffer=b"The code is 4711.")
+LOGO = FilePayload(name="logo.svg", mimeType="image/svg+xml", buffer=b"<svg></svg>")
 PHOTO = FilePayload(name="photo.png", mimeType="image/png", buffer=png(300, 200))
 
 
@@ -62,3 +63,18 @@ def test_the_files_of_a_refused_message_are_sent_with_the_next_or_removed(window
     expect(tab.last).to_contain_text("The code is 4711.")
     expect(tab.last).not_to_contain_text("[image of")
     expect(tab.button("notes.txt")).to_have_count(0)
+
+
+def test_a_message_is_not_sent_without_a_file_that_could_not_be_attached(window: Window) -> None:
+    tab = window.open()
+    chooser(tab).set_input_files([LOGO, NOTES])
+    expect(tab.page.get_by_test_id("stFileChipName")).to_have_count(2)
+    expect(tab.page.get_by_test_id("stFileChipIconSpinner")).to_have_count(0)
+    tab.send("What is the code?")
+    expect(tab.page.get_by_text("A file could not be attached. Remove it")).to_be_visible()
+    tab.page.get_by_test_id("stChatInputSubmitButton").click()
+    expect(tab.messages).to_have_count(0)
+    expect(tab.field).to_have_value("What is the code?")
+    tab.press("Remove logo.svg")
+    tab.ask("What is the code?")
+    expect(tab.last).to_contain_text("The code is 4711.")

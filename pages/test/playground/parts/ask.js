@@ -5,6 +5,7 @@
 const FIELD = '[data-testid="stChatInputTextArea"]';
 const PROMPT = '[class*="st-key-playground-prompt-"] textarea';
 const BUTTON = '[data-testid="stChatInputSubmitButton"]';
+const NOT_ATTACHED = '[data-testid="stFileChip"][aria-invalid="true"]';
 const FILES = '[data-testid="stChatInput"] input[type="file"]';
 const LONGEST_PASTE = 20000; // characters: with more in it, the field would lag behind the keys, so they become a file
 const QUIET_MS = 1000; // after the last key, the text is stored
@@ -13,7 +14,12 @@ const MOST_AT_THE_END = 20000; // characters that a browser sends while it close
 export default function ({ data, parentElement, setTriggerValue }) {
   parentElement.leave?.(); // a rerun with new data calls again, and tidies up nothing
   const stop = (event) => { event.preventDefault(); event.stopPropagation(); };
-  const refuse = (event) => { stop(event); setTriggerValue("refused", Date.now()); };
+  const problem = () => {
+    if (data.pending) return "refused";
+    if (document.querySelector(BUTTON)?.disabled) return "early"; // a file is on its way
+    return document.querySelector(NOT_ATTACHED) ? "unattached" : ""; // Streamlit would send the message without it
+  };
+  const refuse = (event) => { stop(event); setTriggerValue(problem(), Date.now()); };
   const asked = () => {
     parentElement.unsent?.put("");
     parentElement.unsent?.store();
@@ -25,14 +31,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (!field || event.isComposing) return;
     if (event.key === "Escape") document.querySelector('[class*="st-key-stop-"] button')?.click();
     if (event.key !== "Enter" || event.shiftKey || !field.value.trim()) return;
-    if (data.pending) { refuse(event); return; }
-    if (document.querySelector(BUTTON)?.disabled) { stop(event); setTriggerValue("early", Date.now()); return; } // a file is on its way
+    if (problem()) { refuse(event); return; }
     asked();
     if (event.ctrlKey || event.metaKey) { stop(event); document.querySelector(BUTTON)?.click(); }
   };
   const clicked = (event) => {
     if (!event.target.closest?.(BUTTON)) return;
-    if (data.pending) refuse(event); else asked();
+    if (problem()) refuse(event); else asked();
   };
   const typed = (event) => {
     if (event.target.closest?.(PROMPT)) {
