@@ -151,10 +151,10 @@ async def unexpected(request: Request, error: Exception) -> JSONResponse:
     state = request.scope["state"]
     if "incident" not in state:
         state["incident"] = str(new_id())
-        log.error(
-            "a route failed",
-            exc_info=error,
-            extra={"incident": state["incident"], "path": request.url.path},
-        )
+        facts = {"incident": state["incident"], "path": request.url.path}
+        if isinstance(error.__cause__, errors.Unavailable):  # after the response had begun
+            log.warning("a response was broken off by an outage", extra=facts)
+        else:
+            log.error("a route failed", exc_info=error, extra=facts)
     detail = f"Something went wrong. The server log has details under incident {state['incident']}."
     return response(problem(500, "internal", detail, incident=state["incident"]))

@@ -9,6 +9,7 @@ import pytest
 from api import exports
 from api.access import gate
 from core.database.db import transaction
+from core.errors import Unavailable
 from core.identity.schemas import AccountChange, Role
 from core.identity.service import accounts, audit
 from tests.api.conftest import Client
@@ -71,4 +72,22 @@ def test_a_download_ends_with_the_right_to_it(
     text = downloaded(client, one)
     assert LAST not in text
     assert text.endswith("broken off")
+    assert "a route failed" not in caplog.text
+
+
+def test_a_download_that_an_outage_breaks_off_is_logged_without_a_traceback(
+    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_piece, number = exports._chunk, count()  # noqa: SLF001  what writes a part of the file
+
+    def write(lines: Iterator[str]) -> str:
+        if next(number) == 3:
+            raise Unavailable
+        return write_piece(lines)
+
+    monkeypatch.setattr(exports, "_chunk", write)
+    text = downloaded(client, person(Role.SUPER_ADMIN))
+    assert text.endswith("broken off")
+    [logged] = [each for each in caplog.records if "broken off" in each.message]
+    assert (logged.levelname, logged.exc_info) == ("WARNING", None)
     assert "a route failed" not in caplog.text
