@@ -11,11 +11,11 @@ from core.system import workspace
 from core.tools import queries
 from core.tools.queries import TicketFilter
 from core.tools.schemas import TicketPriority, TicketStatus, TicketView
-from pages._ui import columns, dialogs, errors, frame, guard, tables
+from pages._ui import columns, dialogs, errors, frame, guard, links, tables
 from pages._ui.filters import filter_state
 from pages._ui.filters.filter_state import key_of, value_of
 from pages._ui.tables import TableColumn
-from pages.review.tickets import ticket
+from pages.review.tickets import new_ticket, ticket
 from pages.review.tickets.ticket import PRIORITIES, STATUSES
 
 SHOWN = 25
@@ -27,7 +27,10 @@ PRIORITY_COLOURS = {"Low": "gray", "Normal": "blue", "High": "orange", "Urgent":
 
 def main() -> None:
     guard.page(Permission.HANDLE_TICKETS)
-    frame.header("Tickets", "Created by your team, and by models for them")
+    with frame.header("Tickets", "Created by your team, and by models for them"):
+        st.button("New ticket", icon=":material/add:", on_click=new_ticket.open_form)
+    if links.begins("ticket"):
+        new_ticket.open_form(st.query_params.pop("conversation", ""))
     filters = _take_filters()
     at = f"tickets.{hash(filters)}"
     with guard.work() as (session, actor):
@@ -87,10 +90,7 @@ def _draw_list(page: Page[TicketView], at: str, *, is_filtered: bool) -> None:
     elif is_filtered:
         frame.empty_state("search_off", "No tickets match", "Change the search or the filters.")
     else:
-        body = (
-            "Models create them with the tool create_ticket; people create them through the API "
-            "with their sign-in token."
-        )
+        body = "Create one here or from a conversation. Models use the tool create_ticket."
         frame.empty_state("confirmation_number", "No tickets yet", body)
     dialogs.draw_opened(page.items, "Ticket", ticket.draw, _read)
 

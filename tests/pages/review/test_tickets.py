@@ -3,16 +3,28 @@
 from typing import NoReturn
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core.database.db import transaction
+from core.database.paging import Window
 from core.errors import Unavailable
 from core.identity.schemas import Role, SessionKind
 from core.tools import queries, service
+from core.tools.queries import TicketFilter
 from core.tools.schemas import NewTicket, TicketChange, TicketPriority, TicketStatus, TicketView
+from pages._ui import guard
 from tests.factories.identity import Person, person
 from tests.pages.conftest import Console, said, toasts
 
 TICKETS = "review/tickets/page.py"
+CREATE = """
+import streamlit as st
+from pages._ui import errors
+from pages.review.tickets import new_ticket
+
+with errors.InForm(st.container()):
+    new_ticket.create()
+"""
 
 
 @pytest.fixture
@@ -35,6 +47,41 @@ def test_tickets_are_listed_and_filtered(console: Console, reviewer: Person) -> 
     assert list(app.dataframe[0].value["Title"]) == ["Outage"]
     app.selectbox(key="tickets.status").set_value("closed").run()
     assert "No tickets match" in said(app)
+
+
+def created(app: AppTest, **fields: str) -> str:
+    """Press the button of the form, and return what it refuses."""
+    for name, value in fields.items():
+        app.session_state[f"tickets.new-{name}"] = value
+    app.run()
+    assert not app.exception
+    return "".join(each.value for each in app.error)
+
+
+def test_a_ticket_is_created_by_the_form(reviewer: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "cookie", lambda: reviewer.token)
+    app = AppTest.from_string(CREATE)
+    assert "Enter a title" in created(app)
+    assert created(app, title="Refund", text="Order 1042", about="unknown")
+    assert created(app, about="", priority="high") == ""
+    with transaction() as session:
+        found = queries.list_tickets(
+            session, TicketFilter(), window=Window(10), actor=reviewer.actor
+        )
+    [row] = found.items
+    assert (row.title, row.body, row.priority) == ("Refund", "Order 1042", "high")
+    assert (row.conversation_id, row.status) == (None, "open")
+
+
+def test_a_conversation_leads_to_the_form_of_a_ticket_about_it(
+    console: Console, reviewer: Person
+) -> None:
+    app = console(reviewer, TICKETS)
+    assert "New ticket" in [each.label for each in app.button]
+    app.query_params["action"], app.query_params["conversation"] = "ticket", "c-1042"
+    app.run()
+    assert app.text_input(key="tickets.new-about").value == "c-1042"
+    assert not {"action", "conversation"} & app.query_params.keys()
 
 
 def test_a_ticket_is_found_by_its_title(console: Console, reviewer: Person) -> None:

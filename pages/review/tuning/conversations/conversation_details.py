@@ -48,6 +48,8 @@ def draw(found: ConversationPart, zone: str, *, sees_costs: bool) -> None:
             )
         place = {"conversation": str(one.id), "environment": one.environment, "days": "90"}
         links.draw("ai-metrics", "AI requests", icon="monitoring", **place)
+        about = {"conversation": str(one.id), links.ACTION: "ticket"}
+        links.draw("tickets", "Create ticket", icon="confirmation_number", **about)
         st.link_button(
             "View JSON",
             f"/api/v1/admin/ai/tuning/conversations/{one.id}",
