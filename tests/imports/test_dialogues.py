@@ -108,6 +108,17 @@ def test_every_form_says_who_said_what(folder: Folder, name: str, container: str
     assert [said(row) for row in rows] == [SAID] * len(rows)
 
 
+@pytest.mark.parametrize(
+    ("form", "title"),
+    [
+        ("openai_chat", "Conversations (OpenAI chat format)"),
+        ("sgd", "Conversations"),
+    ],
+)
+def test_the_title_of_a_file_is_what_its_rows_become(folder: Folder, form: str, title: str) -> None:
+    assert known(folder.lines(FORMS[form])).title == title
+
+
 def test_a_dialogue_without_times_begins_when_somebody_says_and_keeps_its_order(
     folder: Folder,
 ) -> None:

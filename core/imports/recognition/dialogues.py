@@ -66,7 +66,7 @@ def dialogues(sample: FileSample) -> Recognition | None:
     notes = (
         (TRAINING,) if name == "openai_chat" and set(sample.first[0]) <= TRAINING_COLUMNS else ()
     )
-    title = f"Dialogues ({title} format)" if title else "Dialogues"
+    title = f"Conversations ({title} format)" if title else "Conversations"
     kind, shape = RowKind.CONVERSATIONS, RecordShape.DIALOGUES
     return sample.recognized(title, kind, shape, name=name, notes=notes, fields=fields, turns=found)
 
