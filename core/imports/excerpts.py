@@ -21,7 +21,9 @@ def row(given: Row) -> dict[str, Any]:
     """
     redactor = redaction.current()
     plain = msgspec.to_builtins(given if redactor is None else redactor.row(given))
-    present = {name: value for name, value in plain.items() if value not in (None, [], {})}
+    present = _present(plain)
+    if "messages" in present:
+        present["messages"] = [_present(message) for message in present["messages"]]
     if _size(present) <= LONGEST_ROW:
         return present
     share = LONGEST_ROW // len(present)
@@ -58,6 +60,10 @@ def forget(row: Import) -> None:
     if "columns" in row.recognition:  # rows that are made have none
         columns = [column | {"samples": []} for column in row.recognition["columns"]]
         row.recognition = row.recognition | {"columns": columns, "readings": []}
+
+
+def _present(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value not in (None, [], {})}
 
 
 def _size(value: Any) -> int:  # noqa: ANN401  any JSON

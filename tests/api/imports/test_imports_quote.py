@@ -135,3 +135,18 @@ def test_fields_can_still_be_guessed_when_no_values_are_kept(me: httpx2.Client) 
     assert "user_id" in recognize.guessed_fields(
         Recognition.model_validate(found), RowKind.AI_REQUESTS
     )
+
+
+def test_messages_of_a_preview_have_only_the_fields_that_their_file_fills(
+    me: httpx2.Client,
+) -> None:
+    # Of the 2,000 characters of a row, most were names of fields without a value
+    turns = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi"}]
+    record = {"id": "c1", "created_at": "2026-03-04T05:06:07Z", "messages": turns}
+    id_ = upload(me, json.dumps(record))["id"]
+    me.post(f"/imports/{id_}/dry-run")
+    do_what_is_due(id_)
+    [sample] = me.get(f"/imports/{id_}").json()["dry_run"]["samples"]
+    assert [message.keys() for message in sample["row"]["messages"]] == [
+        {"id", "role", "content", "created_at", "position"}
+    ] * 2
