@@ -125,7 +125,7 @@ def _work(addresses: engines.Addresses, stopping: threading.Event) -> None:
     for name in LOST_DATABASE_LOGGERS:
         logging.getLogger(name).addFilter(_is_unexpected)
     while True:
-        reason: BaseException | None = None
+        reason: object = "it ended without an error"
         try:
             asyncio.run(_take_jobs(addresses, stopping))
         except (ConnectorException, Unavailable) as failure:
