@@ -76,4 +76,5 @@ class ToolCalls:
 
 def tokens(value: object) -> int:
     """Return a token count up to MAX_TOKENS_COUNT; 0 for anything but an integer."""
-    return min(max(value, 0), MAX_TOKENS_COUNT) if isinstance(value, int) else 0
+    # Not isinstance: true is an integer in Python
+    return min(max(value, 0), MAX_TOKENS_COUNT) if type(value) is int else 0

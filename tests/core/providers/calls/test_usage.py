@@ -115,6 +115,12 @@ def test_invalid_token_counts_count_as_zero(
     assert counted(vendor, kind, usage, usage) == Usage()
 
 
+def test_a_boolean_is_no_token_count(vendor: Vendor) -> None:
+    # A column of numbers does not take it. Anthropic's SDK has made a number of it
+    usage = {"prompt_tokens": True, "completion_tokens": 3}
+    assert counted(vendor, OPENAI, usage) == Usage(output=3)
+
+
 @both_vendors
 def test_absurd_numbers_fit_their_columns(vendor: Vendor, kind: ProviderKind) -> None:
     usage = {
