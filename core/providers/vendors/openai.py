@@ -1,7 +1,6 @@
 """OpenAI, and every server of its protocol (Ollama, vLLM, ...), through OpenAI's own SDK."""
 
 from collections.abc import Generator, Mapping
-from itertools import islice
 from math import isfinite
 from typing import Any
 
@@ -55,9 +54,8 @@ class OpenAI:
 
     def list_models(self) -> list[ListedModel]:
         try:
-            return [
-                ListedModel(model.id) for model in islice(self._client.models.list(), MAX_MODELS)
-            ]
+            # Not `models.list`, which makes an object of each before the limit applies
+            return _models(self._client.get("/models", cast_to=object))
         except FAILURES as error:
             raise failure(error) from error
 
@@ -106,6 +104,11 @@ class OpenAI:
             stream=True,
             stream_cls=openai.Stream[Any],
         )
+
+
+def _models(response: Any) -> list[ListedModel]:  # noqa: ANN401  JSON that nothing has validated
+    rows = response["data"] or []  # Ollama lists no models as null
+    return [ListedModel(row["id"]) for row in rows[:MAX_MODELS]]
 
 
 def _embeddings(response: Any) -> Embeddings:  # noqa: ANN401  JSON that nothing has validated
