@@ -129,7 +129,7 @@ def _work(addresses: engines.Addresses, stopping: threading.Event) -> None:
         try:
             asyncio.run(_take_jobs(addresses, stopping))
         except (ConnectorException, Unavailable) as failure:
-            reason = failure.__cause__
+            reason = failure.__cause__ or failure
         if stopping.is_set():
             return
         # A full disk fails its statements while all connections are open
