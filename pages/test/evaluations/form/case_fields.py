@@ -26,9 +26,7 @@ DATASET, SPLIT, LINES = (
 
 
 def draw() -> None:
-    with guard.work() as (session, actor):
-        page = list_datasets(session, Window(MOST_DATASETS, 0), actor=actor)
-    datasets = {str(each.id): each for each in page.items if each.cases}
+    datasets = _choices()
     if datasets:
         with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
             st.selectbox(
@@ -59,10 +57,11 @@ def draw() -> None:
         )
 
 
-def fill(dataset_id: UUID, split: EvaluationSplit | None) -> None:
-    """Choose a dataset, and which of its cases are run."""
+def fill(dataset_id: UUID, split: EvaluationSplit | None) -> bool:
+    """Choose a dataset, and which of its cases are run; return whether it is offered."""
     state.put(DATASET, str(dataset_id))
     state.put(SPLIT, split or EvaluationSplit.ALL)
+    return str(dataset_id) in _choices()
 
 
 def fill_lines(cases: Sequence[EvaluatedCase]) -> bool:
@@ -91,6 +90,12 @@ def check_expected(given: Mapping[str, Any], missing: str) -> None:
     """Raise Invalid unless each question has an expected text, for it has no other scorer."""
     if not all(case.get("expected_output") for case in given.get("test_cases", ())):
         raise Invalid(f"{missing} an expected text after => in each question.")
+
+
+def _choices() -> dict[str, DatasetView]:
+    with guard.work() as (session, actor):
+        page = list_datasets(session, Window(MOST_DATASETS, 0), actor=actor)
+    return {str(each.id): each for each in page.items if each.cases}
 
 
 def _dataset() -> str | None:

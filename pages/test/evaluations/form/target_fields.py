@@ -74,8 +74,8 @@ def choose(prompt: str, version: int, model_id: str | None) -> None:
         state.put(_key(name, "model"), model_id)
 
 
-def fill(name: str, target: RunTarget) -> None:
-    """Fill the fields with a target of another evaluation."""
+def fill(name: str, target: RunTarget, choices: TargetChoices) -> bool:
+    """Fill the fields with a target of another evaluation; return whether all of it is offered."""
     prompt = str(target.prompt_id) if target.prompt_id else None
     version, entered = target.prompt_version, target.prompt
     if target.bot_id is not None:  # its instructions were sent as a system prompt
@@ -88,6 +88,9 @@ def fill(name: str, target: RunTarget) -> None:
         state.put(_key(name, f"version.{prompt}"), version)
     else:  # a version has parameters of its own
         state.put(_key(name, "temperature"), target.parameters.temperature)
+    if target.service_id is not None:
+        return choices.service is not None and choices.service[0] == target.service_id
+    return target.model_id in (None, *choices.models) and prompt in (None, *choices.prompts)
 
 
 def copy(name: str, to: str) -> None:

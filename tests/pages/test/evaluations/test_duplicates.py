@@ -6,9 +6,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.database.db import transaction
+from core.datasets.service import datasets as dataset_service
 from core.evaluations.queries import results
 from core.evaluations.views import EvaluationView
 from core.identity.schemas import SessionKind
+from core.prompts.service import prompts as prompt_service
 from tests.factories import datasets, prompts
 from tests.factories.evaluations import read, started
 from tests.factories.identity import Person, person
@@ -127,6 +129,22 @@ def test_what_the_form_has_no_fields_for_is_said(console: Console, boss: Person)
     assert said.value == (
         "Not copied: own apps, parameters other than the temperature, the judge of how answers "
         "sound."
+    )
+
+
+def test_a_removed_prompt_and_dataset_are_said(console: Console, boss: Person) -> None:
+    dataset = datasets.dataset(boss.actor, datasets.question("a"))
+    prompt = prompts.create(boss.actor, "tone", "{{input}}", variables=[{"name": "input"}])
+    target = {"template_id": str(prompt.id), "model_id": "fake:plain"}
+    id_ = started(boss.actor, target=target, dataset_id=dataset.id, test_cases=[])
+    with transaction() as session:
+        prompt_service.delete_prompt(session, prompt.id, actor=boss.actor)
+        dataset_service.delete_dataset(session, dataset.id, actor=boss.actor)
+    app = console(boss, PAGE)
+    app.query_params.update({"new": "1", "earlier": str(id_)})
+    [said] = app.run().info
+    assert said.value == (
+        "Not copied: unavailable prompts, bots, services or models, the unavailable dataset."
     )
 
 
