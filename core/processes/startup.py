@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import psycopg
 from sqlalchemy import URL, Engine, func, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from core.database import db, migrate, partitions, settings
 from core.database.connections import availability, engines
@@ -145,18 +145,22 @@ def _startup_errors(embedded: Postgres | None) -> Iterator[None]:
     ) as error:  # migrations may use the driver directly
         if availability.is_disk_full(error) or (embedded and embedded.is_disk_full()):
             raise StartRefused(availability.DISK_FULL) from error
-        message = (
-            str(error.orig if isinstance(error, OperationalError) else error).strip()
-            or "no reason given"
-        )
         advice = (
             "Its log is logs/postgres.log in the data folder."
             if embedded
             else "Check DATABASE_URL and AI_DATABASE_URL."
         )
-        raise StartRefused(
-            f"The database cannot be used: {message.splitlines()[0]}. {advice}"
-        ) from error
+        raise _unusable(error, advice) from error
+    except ProgrammingError as error:
+        if not isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
+            raise
+        raise _unusable(error, "Attune's role must own both databases.") from error
+
+
+def _unusable(error: DBAPIError | psycopg.Error, advice: str) -> StartRefused:
+    cause = error if isinstance(error, psycopg.Error) else error.orig
+    message = str(cause).strip() or "no reason given"
+    return StartRefused(f"The database cannot be used: {message.splitlines()[0]}. {advice}")
 
 
 def _check_different(opened_engines: engines.Engines) -> None:

@@ -65,6 +65,16 @@ def test_one_database_cannot_be_both_by_whatever_address(
         ).fetchone() == (0,)
 
 
+def test_a_database_of_another_role_is_said(installation: Installation, server: Server) -> None:
+    # Since Postgres 15, only the owner of a database may create tables in it
+    pair = server.pair()
+    with server.connect(pair.core.rpartition("/")[2]) as connection:
+        connection.execute("alter schema public owner to postgres")
+    refusal = installation(settings=QUICK | pair.settings).run().refusal
+    assert "permission denied for schema public" in refusal
+    assert "must own both databases" in refusal
+
+
 def test_a_server_that_is_too_old_is_said(installation: Installation, server: Server) -> None:
     with Older(server.port, "13") as proxy:
         pair = server.pair()
