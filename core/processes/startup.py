@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import psycopg
 from sqlalchemy import URL, Engine, func, select
-from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from core.database import db, migrate, partitions, settings
 from core.database.connections import availability, engines
@@ -151,10 +151,15 @@ def _startup_errors(embedded: Postgres | None) -> Iterator[None]:
             else "Check DATABASE_URL and AI_DATABASE_URL."
         )
         raise _unusable(error, advice) from error
-    except ProgrammingError as error:
-        if not isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
-            raise
-        raise _unusable(error, "Attune's role must own both databases.") from error
+    except DBAPIError as error:
+        match error.orig:
+            case psycopg.errors.InsufficientPrivilege():
+                advice = "Attune's role must own both databases."
+            case psycopg.errors.ReadOnlySqlTransaction():
+                advice = "Attune writes to both databases: give the address of the primary server."
+            case _:
+                raise
+        raise _unusable(error, advice) from error
 
 
 def _unusable(error: DBAPIError | psycopg.Error, advice: str) -> StartRefused:

@@ -3,6 +3,7 @@ everything works on it.
 """
 
 import pytest
+from psycopg import sql
 
 from tests.faults.conftest import Installation
 from tests.faults.program import QUICK, alive, until
@@ -73,6 +74,19 @@ def test_a_database_of_another_role_is_said(installation: Installation, server: 
     refusal = installation(settings=QUICK | pair.settings).run().refusal
     assert "permission denied for schema public" in refusal
     assert "must own both databases" in refusal
+
+
+def test_a_database_that_takes_no_writes_is_said(
+    installation: Installation, server: Server
+) -> None:
+    pair = server.pair()
+    with server.connect() as connection:
+        name = sql.Identifier(pair.core.rpartition("/")[2])
+        read_only = sql.SQL("alter database {} set default_transaction_read_only = on")
+        connection.execute(read_only.format(name))
+    refusal = installation(settings=QUICK | pair.settings).run().refusal
+    assert "in a read-only transaction" in refusal
+    assert "the primary server" in refusal
 
 
 def test_a_server_that_is_too_old_is_said(installation: Installation, server: Server) -> None:
