@@ -1,0 +1,26 @@
+"""On a phone, buttons stand beside what they act on, name no keys, and texts are whole."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.conftest import OWNER, SEEN_AS
+from tests.browser.console import Program, Tab, Window
+from tests.browser.walks import drawn
+
+
+@pytest.fixture
+def phone(browser: Browser, program: Program) -> Iterator[Tab]:
+    with browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, **SEEN_AS
+    ) as context:
+        Window(program.address, context).let_in(program.cookie(OWNER))
+        yield Tab(context.new_page(), program.address)
+
+
+def test_buttons_show_no_keys(phone: Tab) -> None:
+    phone.go("/playground")
+    drawn(phone.page)
+    expect(phone.page.get_by_role("button", name="New session")).to_be_visible()
+    expect(phone.page.locator(".stMain button kbd").filter(visible=True)).to_have_count(0)
