@@ -24,3 +24,10 @@ def test_buttons_show_no_keys(phone: Tab) -> None:
     drawn(phone.page)
     expect(phone.page.get_by_role("button", name="New session")).to_be_visible()
     expect(phone.page.locator(".stMain button kbd").filter(visible=True)).to_have_count(0)
+
+
+def test_all_types_of_files_that_a_field_takes_are_shown(phone: Tab) -> None:
+    phone.go("/datasets")
+    phone.press("Import")
+    types = phone.drawer.get_by_text("TSV")
+    expect(types).to_have_css("white-space", "normal")
