@@ -31,3 +31,13 @@ def test_all_types_of_files_that_a_field_takes_are_shown(phone: Tab) -> None:
     phone.press("Import")
     types = phone.drawer.get_by_text("TSV")
     expect(types).to_have_css("white-space", "normal")
+
+
+def test_a_session_is_signed_out_beside_its_name(phone: Tab) -> None:
+    phone.go("/you")
+    row = phone.page.locator('[class*="st-key-row-"]').filter(has=phone.button("Sign out")).first
+    shown = row.locator("p, button").filter(visible=True)
+    name, button = shown.first.bounding_box(), shown.nth(1).bounding_box()
+    assert name is not None
+    assert button is not None
+    assert button["y"] < name["y"] + name["height"]

@@ -70,7 +70,11 @@ def draw_sessions(sessions: list[SessionView], actor: Actor) -> None:
 
 def draw_session(view: SessionView, *, is_this: bool) -> None:
     row = st.container(
-        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+        horizontal=True,
+        horizontal_alignment="distribute",
+        vertical_alignment="center",
+        wrap=False,
+        key=f"row-{view.id}",
     )
     what = "API client" if view.kind is SessionKind.API else text.browser(view.user_agent)
     here = "  :green-badge[Current]" if is_this else ""

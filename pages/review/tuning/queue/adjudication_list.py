@@ -36,7 +36,11 @@ def draw(number: int) -> None:
             message = begins.get(item.message_id)
             begin = text.plain(text.one_line(message.short)) if message else "Message deleted."
             with st.container(
-                horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+                horizontal=True,
+                vertical_alignment="center",
+                horizontal_alignment="distribute",
+                wrap=False,
+                key=f"row-decide-{item.id}",
             ):
                 st.markdown(f"{begin}  \n:gray[:small[{about}]]", width="content")
                 st.button(
