@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from core.database.db import Database, transaction
 from core.database.paging import Window
-from core.demo import service as demo
 from core.digests import queries
 from core.digests.schemas import DigestDetails
 from core.digests.service import writing
@@ -170,14 +169,3 @@ def test_a_digest_that_is_being_written_keeps_nothing_of_an_account_removed_mean
     assert digests.write()
     assert titles(analyst) == ["Overview"]
     assert titles(admin) == ["Overview", "Of another account"]
-
-
-def test_digests_go_with_the_demo(analyst: Actor) -> None:
-    admin = person(Role.ADMIN).actor
-    with transaction() as session:
-        demo.load(session, actor=admin)
-    digests.two_weeks()
-    digests.write()
-    with transaction() as session:
-        demo.remove(session, actor=admin)
-        assert queries.list_weeks(session, actor=admin) == []
