@@ -24,8 +24,10 @@ from core.errors import LimitReached
 
 # In larger stretches more events are marked a second, and no sender waits for one
 EVENTS_AT_ONCE = 40_000
-# A stretch may take longer than the 30 s that a request has
-UNHURRIED = text("select set_config('statement_timeout', '5min', true)")
+# A stretch may take longer than the 30 s that a request has, and so may the undo that it waits for
+UNHURRIED = text(
+    "select set_config('statement_timeout', '5min', true), set_config('lock_timeout', '0', true)"
+)
 # Waits for the undo of an import: rows from which it takes marks must not get them again.
 LOCK = text("lock table funnel_parts in row exclusive mode")
 coded = table_of(FunnelEvent)
