@@ -13,13 +13,15 @@ LARGE_SHARE = 0.5  # of the failures
 SLOW_MS = 10_000
 
 
-def recommend(targets: Sequence[TargetView]) -> list[Recommendation]:
-    """Return what the figures of the targets suggest, those about missing figures first."""
-    found = [each for target in targets for each in _of(target)]
+def recommend(targets: Sequence[TargetView], *, is_whole: bool = True) -> list[Recommendation]:
+    """Return what the figures of the targets suggest, those about missing figures first; `is_whole`
+    when all results are there.
+    """
+    found = [each for target in targets for each in _of(target, is_whole=is_whole)]
     return sorted(found, key=lambda it: it.kind not in ("calls_failed", "too_few_cases"))
 
 
-def _of(target: TargetView) -> Iterator[Recommendation]:
+def _of(target: TargetView, *, is_whole: bool) -> Iterator[Recommendation]:
     def say(kind: str, text: str, evidence: str) -> Recommendation:
         return Recommendation(kind=kind, target=target.target, text=text, evidence=evidence)
 
@@ -33,7 +35,7 @@ def _of(target: TargetView) -> Iterator[Recommendation]:
         if target.partly_scored:
             counts += f", {target.partly_scored:,} scored in part"
         yield say("not_scored", text, counts)
-    if rate.n and rate.low is None:
+    if is_whole and rate.n and rate.low is None:
         text = f"{title}: add cases. Under {FEWEST}, a rate says little."
         yield say("too_few_cases", text, count(rate.n, "case" if target.cases > 1 else "run"))
     if target.mixed_cases:

@@ -70,17 +70,20 @@ def _view(session: Session, row: EvaluationTest, key_name: str | None) -> Evalua
     definition = encrypted_texts.definition_of(row)
     found = _targets(session, row, definition)
     first = found[0]
+    progress = progress_of(row, definition)
     return EvaluationView(
         id=row.id,
         name=encrypted_texts.name_of(row),
         key_name=key_name,
         status=EvaluationStatus(row.status),
         error=encrypted_texts.error_of(row),
-        progress=progress_of(row, definition),
+        progress=progress,
         success_rate=first.success_rate,
         average_score=first.score.value,
         consistency=first.consistency,
-        recommendations=recommend(found) if row.done else [],
+        recommendations=recommend(found, is_whole=progress.done == progress.total)
+        if row.done
+        else [],
         results=found,
         cases=row.cases,
         runs=row.runs,

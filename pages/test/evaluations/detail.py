@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.errors import NotFound
 from core.evaluations.queries import reports
-from core.evaluations.schemas import EvaluationResume, NewScoring
+from core.evaluations.schemas import EvaluationResume, EvaluationStatus, NewScoring
 from core.evaluations.service import evaluations
 from core.evaluations.views import EvaluationView
 from core.insights.chains.chain_views import ChainKind
@@ -54,8 +54,7 @@ def draw() -> None:
     if found.error:
         st.error(text.plain(found.error), icon=":material/error:")
     limit_field.draw(found)
-    if found.status.is_going_on:
-        _draw_progress(found.id, status_of(found), found.progress.done)
+    _follow(found)
     SECTIONS[sections.choose(SECTIONS, address.SECTION)](found)
 
 
@@ -138,10 +137,13 @@ def _delete(evaluation_id: UUID) -> None:
     state.toast("Evaluation deleted")
 
 
-def _draw_progress(evaluation_id: UUID, began_as: str, done: int) -> None:
+def _follow(found: EvaluationView) -> None:
     def read() -> progress.State:
         with guard.work() as (session, actor):
-            now = reports.get_evaluation(session, evaluation_id, actor=actor)
+            now = reports.get_evaluation(session, found.id, actor=actor)
         return status_of(now), now.progress
 
-    progress.draw(began_as, done, read)
+    if found.status.is_going_on:
+        progress.draw(status_of(found), found.progress.done, read)
+    elif found.status is EvaluationStatus.CANCELLED and found.finished_at:
+        progress.follow_late(found.progress.done, found.finished_at, read)

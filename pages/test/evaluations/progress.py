@@ -1,15 +1,18 @@
 """The progress of a run, and of all runs of a list: both are read again every few seconds."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import streamlit as st
 
 from core.evaluations.views import EvaluationProgress
+from core.platform import clock
 from core.presentation import formatting
 from pages._ui import errors, text
 
 State = tuple[str | None, EvaluationProgress | None]
+LATE = timedelta(minutes=1)
 REDRAWS = 10  # of the page's figures in a run
 
 
@@ -36,6 +39,22 @@ def draw(began_as: str, done: int, read: Callable[[], State]) -> None:
                 st.caption("To go on, run attune_client again with the same idempotency key.")
 
     progress()
+
+
+def follow_late(done: int, cancelled_at: datetime, read: Callable[[], State]) -> None:
+    """Draw the page of a cancelled run again when one of the calls that were under way ends."""
+    until = cancelled_at + LATE
+    if clock.now() > until:
+        return
+
+    @st.fragment(run_every=2.0)
+    def late() -> None:
+        with errors.InWords("Evaluation"):
+            _, told = read()
+            if told is None or told.done != done or clock.now() > until:
+                st.rerun()
+
+    late()
 
 
 def draw_together(

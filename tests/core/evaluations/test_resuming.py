@@ -173,6 +173,7 @@ def test_a_cancelled_evaluation_stops_its_calls_and_can_be_resumed(one: Person) 
     assert not working.is_alive()
     found = read(one.actor, evaluation_id)
     assert (found.status, found.progress.done) == (EvaluationStatus.CANCELLED, 4)
+    assert not found.recommendations  # it has more cases than have been run
     assert ExecutionStatus.PENDING not in status_of_calls()
     with transaction() as session:
         evaluations.resume(session, evaluation_id, EvaluationResume(), actor=one.actor)

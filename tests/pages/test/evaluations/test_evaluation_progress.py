@@ -41,6 +41,24 @@ def list_page(reads: list[list[int]]) -> None:
     progress.draw_together(going_on, read)
 
 
+def late_page(reads: list[int]) -> None:
+    """Draw the page of a run that was just cancelled; its progress reads the number again."""
+    import streamlit as st  # noqa: PLC0415  AppTest runs the function alone
+
+    from core.evaluations.views import EvaluationProgress  # noqa: PLC0415
+    from core.platform import clock  # noqa: PLC0415
+    from pages.test.evaluations import progress  # noqa: PLC0415
+
+    left = st.session_state.setdefault("left", list(reads))
+    drawn = left.pop(0)
+    st.text(f"{drawn} drawn")
+    progress.follow_late(
+        drawn,
+        clock.now(),
+        lambda: ("cancelled", EvaluationProgress(done=left.pop(0), total=9, failed=0)),
+    )
+
+
 def drawn(reads: list[int], total: int = 200) -> list[str]:
     app = AppTest.from_function(page, args=(reads, total)).run()
     assert not app.exception
@@ -68,3 +86,10 @@ def test_a_list_is_drawn_again_when_one_of_its_runs_has_ended() -> None:
     assert not app.exception
     assert [each.value for each in app.text] == ["1 drawn"]
     assert [each.value for each in app.caption] == ["Running: 1 of 3 results"]
+
+
+def test_results_of_calls_that_were_under_way_at_a_cancellation_are_shown() -> None:
+    # The page stood still with the figures of the moment in which it was cancelled
+    app = AppTest.from_function(late_page, args=([7, 8, 8, 8],)).run()
+    assert not app.exception
+    assert [each.value for each in app.text] == ["8 drawn"]
