@@ -38,7 +38,9 @@ def message_of(issue: ErrorDetails) -> str:
         return f"String should have {words} {limit} character{'' if limit == 1 else 's'}"
     if issue["type"] in OF_OBJECTS:
         return OF_OBJECTS[issue["type"]].format(**issue.get("ctx", {}))
-    return " ".join(LISTS.get(word, word) for word in values_of(issue["msg"]).split(" "))
+    # Its lists are tuples and sets here, which it measures once their entries are read
+    plain = values_of(issue["msg"]).replace(" after validation", "")
+    return " ".join(LISTS.get(word, word) for word in plain.split(" "))
 
 
 def values_of(text: str) -> str:
