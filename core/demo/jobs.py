@@ -8,7 +8,7 @@ from core.database.db import Session
 from core.demo import queries
 from core.demo.ingest import demo_annotations, examples
 from core.demo.rows import rows
-from core.digests.service import writing as digests
+from core.digests.service import removed_data as digests
 from core.imports.ingest import generators
 from core.imports.ingest.generators import Generated
 

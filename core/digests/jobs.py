@@ -7,7 +7,7 @@ from procrastinate import RetryStrategy
 
 from core.database.db import transaction
 from core.digests.schemas import SEND, WRITTEN
-from core.digests.service import deliveries, private_sections, subscriptions
+from core.digests.service import deliveries, removed_data, subscriptions
 from core.identity.service import accounts as identity
 from core.jobs import outbox, queue
 from core.network import mail
@@ -45,7 +45,7 @@ def deliver(payload: dict[str, Any]) -> None:
 def delete_private_sections(payload: dict[str, Any]) -> None:
     """Delete what digests keep of the private views of removed accounts."""
     with transaction() as session:
-        private_sections.delete_private_sections(session, payload["ids"])
+        removed_data.delete_private_sections(session, payload["ids"])
 
 
 @queue.app.task(name=SEND, retry=RetryStrategy(max_attempts=10, wait=60, linear_wait=600))

@@ -4,15 +4,14 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import exists, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
 
 from core.database.connections.availability import is_outage
 from core.database.db import Database, read_session, transaction
 from core.digests.models import WeeklyDigest
 from core.digests.schemas import WRITTEN, DigestContent, DigestSection
-from core.digests.service import private_sections
+from core.digests.service import removed_data
 from core.errors import Invalid, Unavailable
 from core.identity.schemas import Actor, Caller, Role
 from core.insights.findings import findings
@@ -59,7 +58,7 @@ def write_due(zone: str) -> bool:
         "time_zone": zone,
     }
     with transaction() as session:
-        kept = private_sections.without_removed_accounts(session, content)
+        kept = removed_data.without_removed_accounts(session, content)
         values = {**row, "content": kept.model_dump(mode="json")}
         new = insert(WeeklyDigest).values(values).on_conflict_do_nothing(index_elements=["week"])
         written = session.scalar(new.returning(WeeklyDigest.id))
@@ -112,8 +111,3 @@ def _section(
         is_shared=True,
         figures=figures,
     )
-
-
-def delete_digests(session: Session) -> None:
-    """Delete all digests: their figures are those of data that was removed."""
-    session.execute(delete(WeeklyDigest))

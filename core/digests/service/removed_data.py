@@ -1,13 +1,18 @@
-"""Keep nothing of the private views of removed accounts in digests."""
+"""Keep nothing in digests of removed accounts and of removed data."""
 
 from collections.abc import Collection
 
-from sqlalchemy import or_, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from core.digests.models import WeeklyDigest
 from core.digests.schemas import DigestContent
 from core.identity.models import AdminUser
+
+
+def delete_digests(session: Session) -> None:
+    """Delete all digests: their figures are those of data that was removed."""
+    session.execute(delete(WeeklyDigest))
 
 
 def delete_private_sections(session: Session, owner_ids: Collection[str]) -> None:
