@@ -22,9 +22,13 @@ def rate(found: RateEstimate | None) -> str:
 
 
 def latency(found: LatencyEstimate) -> str:
-    """Return a percentile; a bound that the cases do not show is a question mark."""
+    """Return a percentile; a bound that the cases do not show is a question mark. Of fewer cases
+    than show one, how many they are.
+    """
     if found.value is None:
         return ""
+    if found.low is None and found.high is None:
+        return f"{formatting.duration(found.value)}, n {found.n}"
     unit, name, decimals = (
         (1000, "s", 2) if max(found.value, found.high or 0) >= 1000 else (1, "ms", 0)
     )
