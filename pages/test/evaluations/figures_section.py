@@ -21,7 +21,9 @@ def draw(found: EvaluationView) -> None:
     if any(target.success_rate.value is not None for target in found.results):
         _draw_charts(found)
     frame.section("Targets", "95% intervals; failed calls are in no rate")
-    tables.draw(found.results, _columns(), "Targets and their figures", key="evaluations.targets")
+    tables.draw(
+        found.results, _columns(found.runs), "Targets and their figures", key="evaluations.targets"
+    )
     for target in found.results:
         if target.call_error:
             failed = formatting.count(target.failed, "call")
@@ -62,18 +64,21 @@ def _draw_charts(found: EvaluationView) -> None:
             charts.show(chart, "evaluations.chart.power")
 
 
-def _columns() -> Sequence[TableColumn[TargetView]]:
-    return [
-        columns.text("Target", lambda row: row.title, width=165),
-        columns.figure("Pass rate", lambda row: written(row.success_rate), width=200),
-        columns.figure("Score", lambda row: written(row.score), width=200),
+def _columns(runs: int) -> Sequence[TableColumn[TargetView]]:
+    of_runs: Sequence[TableColumn[TargetView]] = [
         columns.figure("All runs pass", lambda row: formatting.share(row.consistency), width=90),
         columns.number("Mixed cases", lambda row: row.mixed_cases, width=85),
+    ]
+    return [
+        columns.text("Target", lambda row: row.title, width=155),
+        columns.figure("Pass rate", lambda row: written(row.success_rate), width=200),
+        columns.figure("Score", lambda row: written(row.score), width=200),
+        *(of_runs if runs > 1 else ()),
         columns.number("Failed calls", lambda row: row.failed, width=80),
         columns.number("Not scored", lambda row: row.not_scored, width=80),
-        columns.figure("Median time", lambda row: formatting.duration(row.median_ms), width=85),
-        columns.figure("95% within", lambda row: formatting.duration(row.p95_ms), width=80),
-        columns.figure("Cost", lambda row: formatting.cost(row.cost_usd, row.unpriced), width=110),
+        columns.figure("Median", lambda row: formatting.duration(row.median_ms), width=70),
+        columns.figure("p95", lambda row: formatting.duration(row.p95_ms), width=70),
+        columns.figure("Cost", lambda row: formatting.cost(row.cost_usd, row.unpriced), width=100),
     ]
 
 
