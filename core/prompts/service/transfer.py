@@ -37,6 +37,8 @@ MOST_VERSIONS = 1000
 
 
 class VersionFile(PromptContent):
+    model_config = ConfigDict(extra="forbid")
+
     number: int = Field(ge=1)
     note: Note = ""
 
@@ -44,7 +46,7 @@ class VersionFile(PromptContent):
 class PromptFile(BaseModel):
     """A prompt in a file: its versions by number, and the numbers that its labels point at."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Literal["attune-prompt"]
     name: PromptName

@@ -185,3 +185,21 @@ def test_a_large_prompt_is_written_in_moments_and_read_back() -> None:
     written = yaml_files.write(content)
     assert time.process_time() - begun < 1
     assert yaml_files.read(written.encode()) == content
+
+
+@pytest.mark.parametrize(
+    ("content", "field"),
+    [
+        ({**SMALL, "descripton": "A"}, "descripton"),
+        (
+            {**SMALL, "versions": [{"number": 1, "prompt": "x", "system_promt": "Be brief."}]},
+            "versions.0.system_promt",
+        ),
+    ],
+)
+def test_a_misspelled_field_is_refused(
+    actor: Actor, content: dict[str, object], field: str
+) -> None:
+    # The prompt came without it, unseen
+    with pytest.raises(FileRefused, match=f"{field}: Unknown field"):
+        imported(actor, json.dumps(content))
