@@ -208,7 +208,7 @@ def _requests(shown: pd.DataFrame, items: list[dict[str, Any]]) -> None:
     assert cells(shown, "Cost") == [
         None if each["cost_usd"] is None else float(each["cost_usd"]) for each in items
     ]
-    assert [each.isoformat() for each in pd.to_datetime(shown["Time"], utc=True)] == [
+    assert [each.isoformat() for each in pd.to_datetime(cells(shown, "Time"), utc=True)] == [
         each["created_at"].replace("Z", "+00:00") for each in items
     ]
 
