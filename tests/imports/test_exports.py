@@ -202,3 +202,27 @@ def test_an_export_without_any_call_of_a_model_says_so(folder: Folder) -> None:
         == "None of the first 1 spans is a model call: nothing would be imported."
     )
     assert list(read(path, mapping_of(path))) == []
+
+
+def test_messages_that_windows_of_the_last_ones_repeat_are_in_a_file_once(folder: Folder) -> None:
+    said = ["one", "two", "three", "four", "five", "six", "seven"]
+    rows = [
+        PHOENIX
+        | {
+            "context.span_id": f"{SPAN[:-2]}{end:02}",
+            "start_time": f"2026-03-04T05:{end:02}:07+00:00",
+            "end_time": f"2026-03-04T05:{end:02}:08+00:00",
+            "attributes.llm.input_messages": [
+                {"message.role": ("user", "assistant")[place % 2], "message.content": said[place]}
+                for place in range(max(0, end - 3), end)
+            ],
+            "attributes.llm.output_messages": [
+                {"message.role": "assistant", "message.content": said[end]}
+            ],
+        }
+        for end in (5, 3, 1)
+    ]
+
+    [conversation] = by_kind(folder.lines(*rows))[RowKind.CONVERSATIONS]
+
+    assert [each["content"] for each in conversation["messages"]] == said[:6]

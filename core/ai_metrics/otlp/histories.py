@@ -10,6 +10,7 @@ from core.ai_metrics.otlp.span_messages import SpanMessage
 from core.ai_metrics.otlp.spans import Span
 from core.ai_metrics.otlp.steps import MappedSpan
 from core.ai_metrics.schemas import NewRequest
+from core.conversations.ingest.windows import SentHistory
 from core.conversations.schemas import MessageSpeaker, NewConversation, NewMessage
 from core.ingest.rows import MOST_STEPS
 from core.providers.queries.token_prices import BatchRates
@@ -17,20 +18,36 @@ from core.providers.queries.token_prices import BatchRates
 LONGEST_NS = 24 * 3600 * 1_000_000_000
 
 
-def conversations_of(taken: list[MappedSpan]) -> list[NewConversation]:
-    """Return the conversations of requests, and set the message that answered each request."""
+def conversations_of(
+    taken: list[MappedSpan],
+) -> tuple[list[NewConversation], dict[str, list[SentHistory]]]:
+    """Return the conversations of requests and the histories in each, and set the message that
+    answered each request.
+    """
     found: dict[str, NewConversation] = {}
     messages: dict[str, dict[str, NewMessage]] = {}
+    histories: dict[str, list[SentHistory]] = {}
     rates = BatchRates()
-    for each in taken:
+    for each in sorted(taken, key=_began_ns):
         id_, exchange = each.request.conversation_id, each.exchange
         if id_ is None or exchange is None:
             continue
         _add_messages(messages.setdefault(id_, {}), each, exchange, rates)
+        histories.setdefault(id_, []).append(_history(exchange))
         found[id_] = _conversation(id_, each.request, found.get(id_))
     for id_, conversation in found.items():
         conversation.messages = list(messages[id_].values())
-    return list(found.values())
+    return list(found.values()), histories
+
+
+def _began_ns(taken: MappedSpan) -> int:
+    return taken.span.start_ns
+
+
+def _history(exchange: Exchange) -> SentHistory:
+    named = zip(exchange.names[0], exchange.asked, strict=True)
+    asked = [name for name, said in named if said.role != MessageSpeaker.SYSTEM]
+    return SentHistory(asked, exchange.names[1])
 
 
 def _conversation(id_: str, request: NewRequest, before: NewConversation | None) -> NewConversation:

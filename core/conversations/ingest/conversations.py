@@ -3,7 +3,7 @@
 The rows of the conversations are locked in order first; what follows has them to itself.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from core.activity.ingest.releases import note_values
 from core.activity.ingest.seen_users import note_days, note_users, set_aside
 from core.conversations.ingest import messages, named_messages
 from core.conversations.ingest.prefixes import drop_known
+from core.conversations.ingest.windows import SentHistory
 from core.conversations.schemas import ConversationState, MessageSpeaker, NewConversation
 from core.database.db import check_locked
 from core.database.field_versions import VersionedFields, moment_of, name_by, version_of
@@ -68,11 +69,11 @@ def store(
     conversations: list[NewConversation],
     source: RowSource,
     *,
-    repeats: bool = False,
+    histories: Mapping[str, list[SentHistory]] | None = None,
 ) -> int:
     """Store conversations and their messages; return how many of the rows said anything new.
 
-    When rows repeat earlier messages with each one (`repeats`), known messages are left out.
+    What `histories`, by conversation, have of stored messages is left out.
     """
     conversations = source.cleaned(conversations)
     connection, began_at = driver(session), name_by(BEGAN_AT, source.import_id)
@@ -84,8 +85,8 @@ def store(
     traces = Traces(connection, source.import_id, "conversations")
     traces.begin(known, made=made)
     news, learned = _learn(known, conversations, set(made), began_at, traces)
-    if repeats:
-        drop_known(connection, conversations, before)
+    if histories is not None:
+        conversations = drop_known(connection, conversations, before, histories)
     staged = messages.stage(connection, conversations, source.import_id)
     # Sent without waiting for each result: one round trip in place of one a statement
     with connection.pipeline():

@@ -22,6 +22,7 @@ from core.ai_metrics.otlp import histories
 from core.ai_metrics.otlp import mapping as otlp
 from core.ai_metrics.otlp.dialects import operation_of
 from core.ai_metrics.otlp.spans import HEX, SPAN_ID, TRACE_ID, NoSpans, Span, SpanEvent
+from core.conversations.ingest.windows import has_gaps, without_repeated
 from core.imports.cells import timestamps, units, values
 from core.imports.containers.files import Record
 from core.imports.containers.paths import leaves
@@ -86,7 +87,10 @@ def _mapped(
     if not spans:
         return
     mapped = otlp.mapped(spans)
-    for conversation in histories.conversations_of(mapped.taken):
+    conversations, told = histories.conversations_of(mapped.taken)
+    for conversation in conversations:
+        if has_gaps(told[conversation.id], (), is_new=True):
+            conversation.messages = without_repeated(conversation.messages, told[conversation.id])
         yield ParsedRow(position, line, RowKind.CONVERSATIONS, _item(conversation))
     for taken in mapped.taken:
         taken.request.id = own_ids.get(taken.request.id or "", taken.request.id)

@@ -13,36 +13,12 @@ from sqlalchemy import delete, select
 from core.ai_metrics.models import AiRequest
 from core.conversations.models import Conversation, Message
 from core.database.db import transaction
+from tests.factories.captured_messages import Said, call, said, take, text
 from tests.factories.spans import CHAT, packed, span, take_in
 
 TURNS = [("hi", "hello"), ("and?", "well"), ("ok", "good"), ("ok", "good")]
 TRACE = "ab" * 16
 pytestmark = pytest.mark.usefixtures("database")
-Said = tuple[str, str]
-
-
-def text(role: str, words: str) -> dict[str, Any]:
-    return {"role": role, "parts": [{"type": "text", "content": words}]}
-
-
-def call(
-    history: list[Said],
-    answer: str | None,
-    *,
-    conversation: str | None = "c",
-    user: str | None = None,
-    **more: Any,  # noqa: ANN401  members of a span
-) -> dict[str, Any]:
-    told: dict[str, Any] = {"gen_ai.input.messages": json.dumps([text(*each) for each in history])}
-    if answer is not None:
-        told["gen_ai.output.messages"] = json.dumps([text("assistant", answer)])
-    if conversation is not None:
-        told["gen_ai.conversation.id"] = conversation
-    if user is not None:
-        told["user.id"] = user
-    return span(
-        CHAT | {"gen_ai.usage.input_tokens": 10, "gen_ai.usage.output_tokens": 2} | told, **more
-    )
 
 
 def calls(
@@ -58,19 +34,6 @@ def calls(
         )
         history = [*history, ("assistant", answer)]
     return made
-
-
-def take(*given: dict[str, Any], **more: Any) -> None:  # noqa: ANN401  the resource
-    assert take_in(packed(*given, **more)).refused == {}
-
-
-def said(conversation: str = "c") -> list[Said]:
-    wanted = select(Message.role, Message.content).join(
-        Conversation, Conversation.id == Message.conversation_id
-    )
-    with transaction() as session:
-        ordered = wanted.where(Conversation.external_id == conversation).order_by(Message.position)
-        return [(role, content) for role, content in session.execute(ordered)]
 
 
 def everything() -> list[Any]:
