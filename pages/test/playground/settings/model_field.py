@@ -8,7 +8,7 @@ import streamlit as st
 from core.playground.schemas import Draft
 from core.providers.schemas import ModelView
 from core.services.schemas import ServiceView
-from pages._ui import state
+from pages._ui import state, text
 
 SERVICE = ""  # the choice of the active service
 
@@ -27,6 +27,7 @@ class ModelField:
         self._key = key
         self._services = {_choice(each): each for each in services}
         self._models = {model.id: model for model in models}
+        self._missing: str | None = None
 
     @property
     def _choices(self) -> list[str]:
@@ -59,6 +60,8 @@ class ModelField:
         by_service = (at for at, it in self._services.items() if it.id == draft.service_id)
         kept = next(by_service, draft.model or SERVICE)
         chosen = kept if kept in self._choices else default
+        if draft.model and draft.model not in self._models:
+            self._missing = self._name(draft.model)
         state.seed(self._key, chosen)
         if state.get(self._key, chosen) not in self._choices:  # it has been removed since
             state.put(self._key, chosen)
@@ -76,6 +79,9 @@ class ModelField:
             format_func=self._name,
             on_change=on_change,
         )
+        if self._missing:
+            missing = text.plain(self._missing)
+            st.caption(f"The model of this session, {missing}, is not available.")
 
     def _name(self, choice: str) -> str:
         if service := self._services.get(choice):

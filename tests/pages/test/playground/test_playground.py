@@ -69,6 +69,17 @@ def test_a_message_of_spaces_is_refused(console: Console, admin: Person) -> None
     assert messages(admin) == []
 
 
+def test_a_removed_model_is_named_until_another_is_used(console: Console, admin: Person) -> None:
+    with transaction() as session:
+        draft = Draft(model="gone:large", parameters=Parameters())
+        playground_sessions.open_session(session, actor=admin.actor, draft=draft)
+    app = console(admin, PLAYGROUND)
+    note = "The model of this session, large  ·  gone, is not available."
+    assert note in said(app)
+    app.selectbox[0].set_value("fake:echo").run()
+    assert note not in said(app)
+
+
 def test_another_model_begins_with_its_own_parameters(console: Console, admin: Person) -> None:
     app = console(admin, PLAYGROUND)
     app.selectbox[0].set_value("fake:echo").run()
