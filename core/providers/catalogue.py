@@ -83,7 +83,7 @@ def _missing_detail(model_id: str, candidates: list[ConfiguredProvider]) -> str:
     if candidates:
         names = ", ".join(f"{provider.connection.name}:{model_id}" for provider in candidates)
         return f"Several providers have a model with this name. Use one of: {names}."
-    return f"Model {model_id[:100]!r} not found. GET /api/v1/models lists the available models."
+    return f"Model {model_id[:100]!r} not found. Choose one from the list of models."
 
 
 def _chat_models(provider: ConfiguredProvider) -> list[ListedModel]:

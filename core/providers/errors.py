@@ -152,7 +152,7 @@ class CallCancelled(Exception):
 
 
 class ModelMissing(NotFound):
-    """Model not found. GET /api/v1/models lists the available models."""
+    """Model not found. Choose one from the list of models."""
 
     code = "model_missing"
 

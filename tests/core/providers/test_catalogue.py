@@ -92,9 +92,7 @@ def test_a_provider_prefix_takes_precedence_over_a_bare_name() -> None:
 )
 def test_a_missing_model_is_rejected_with_advice(model_id: str) -> None:
     stored("mine", models=("llama3",))
-    with pytest.raises(
-        ModelMissing, match="GET /api/v1/models lists the available models"
-    ) as missing:
+    with pytest.raises(ModelMissing, match="Choose one from the list of models") as missing:
         find(model_id)
     assert len(missing.value.detail) < 250
 
