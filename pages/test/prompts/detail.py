@@ -44,9 +44,10 @@ def draw(actor: Actor) -> None:
     try:
         with guard.work() as (session, _):
             prompt = queries.get_prompt(session, st.query_params[address.OPEN], actor=actor)
-    except PromptMissing as missing:
+    except PromptMissing:
         st.title("Prompts", anchor=False)
-        frame.empty_state("edit_note", "Prompt not found", missing.detail)
+        note = "It was deleted, or is not shared with you."
+        frame.empty_state("edit_note", "Prompt not found", note)
         return
     address.take_over(prompt.id)
     _draw_head(prompt)

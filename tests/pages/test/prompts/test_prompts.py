@@ -231,7 +231,9 @@ def test_a_prompt_of_somebody_else_is_not_found(console: Console, admin: Person)
     hidden = create(person().actor)
     app = console(admin, PROMPTS)
     app.query_params["prompt"] = str(hidden.id)
-    assert "Prompt not found" in said(app.run())
+    words = said(app.run())
+    assert "Prompt not found" in words
+    assert "API keys" not in words
 
 
 @pytest.mark.parametrize("role", [Role.ANALYST, Role.REVIEWER])
