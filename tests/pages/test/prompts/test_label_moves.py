@@ -4,9 +4,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.identity.schemas import Role, SessionKind
+from core.prompts.views import PromptView
 from pages._ui import guard
 from pages.test.prompts.labels import label_move
-from tests.factories.identity import person
+from tests.factories.identity import Person, person
 from tests.factories.prompts import create, label, read, save
 from tests.pages.conftest import said, toasts
 
@@ -33,16 +34,28 @@ errors.say_what_happened()
 pytestmark = pytest.mark.usefixtures("database")
 
 
+@pytest.fixture
+def admin(monkeypatch: pytest.MonkeyPatch) -> Person:
+    """Return an admin at a browser."""
+    who = person(Role.ADMIN, kind=SessionKind.BROWSER)
+    monkeypatch.setattr(guard, "cookie", lambda: who.token)
+    return who
+
+
+@pytest.fixture
+def made(admin: Person) -> PromptView:
+    """Return a prompt of three versions."""
+    prompt = create(admin.actor)
+    for text in ("two", "three"):
+        save(admin.actor, prompt.id, prompt=text)
+    return prompt
+
+
 def test_a_label_moved_by_another_admin_stays_until_the_change_is_seen(
-    monkeypatch: pytest.MonkeyPatch,
+    admin: Person, made: PromptView
 ) -> None:
     # The dialog shows a change from the version that it was opened with, and took the other's move
     # back
-    admin = person(Role.ADMIN, kind=SessionKind.BROWSER)
-    monkeypatch.setattr(guard, "cookie", lambda: admin.token)
-    made = create(admin.actor)
-    for text in ("two", "three"):
-        save(admin.actor, made.id, prompt=text)
     app = AppTest.from_string(MOVE)
     app.session_state["shown"] = label(admin.actor, made.id, 1)
     app.session_state[label_move.NAME] = "production"
@@ -57,13 +70,8 @@ def test_a_label_moved_by_another_admin_stays_until_the_change_is_seen(
 
 
 def test_a_label_that_another_admin_rolled_back_goes_no_further_back_by_the_same_button(
-    monkeypatch: pytest.MonkeyPatch,
+    admin: Person, made: PromptView
 ) -> None:
-    admin = person(Role.ADMIN, kind=SessionKind.BROWSER)
-    monkeypatch.setattr(guard, "cookie", lambda: admin.token)
-    made = create(admin.actor)
-    for text in ("two", "three"):
-        save(admin.actor, made.id, prompt=text)
     for version in (1, 2):
         label(admin.actor, made.id, version)
     app = AppTest.from_string(BACK)
