@@ -8,8 +8,9 @@ from starlette.concurrency import run_in_threadpool
 
 from core.database import bus
 from core.database.db import transaction
-from core.errors import Unavailable
+from core.errors import Forbidden, Unavailable
 from core.identity import queries
+from core.identity.errors import SessionExpired
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
 from core.identity.service import api_keys, sessions
@@ -55,8 +56,19 @@ def is_still_allowed(actor: Actor) -> bool:
     if actor.is_program:
         with transaction() as session:
             return api_keys.is_active(session, actor.id)
-    if actor.session_id is None:
-        return False
-    with transaction() as session:
-        session_actor = queries.find_actor_in_session(session, actor.session_id, actor.caller)
+    session_actor = _find_in_session(actor)
     return session_actor is not None and may(session_actor, Permission.RUN_MODELS)
+
+
+def reason_of_end(account: Actor) -> SessionExpired | Forbidden:
+    """Return why an account is no longer allowed: its session has ended, or its role was
+    changed.
+    """
+    return SessionExpired() if _find_in_session(account) is None else Forbidden()
+
+
+def _find_in_session(account: Actor) -> Actor | None:
+    if account.session_id is None:
+        return None
+    with transaction() as session:
+        return queries.find_actor_in_session(session, account.session_id, account.caller)

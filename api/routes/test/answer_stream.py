@@ -10,7 +10,7 @@ from uuid import UUID
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from api.access.revocation import Rights
+from api.access.revocation import Rights, reason_of_end
 from core.database.db import transaction
 from core.executions import queries, runner
 from core.executions.answer_buffers import AnswerBuffer, CrossThreadEvent, ToolChange
@@ -23,7 +23,7 @@ from core.executions.schemas import (
     ToolExecution,
 )
 from core.executions.service import executions as service
-from core.identity.errors import ApiKeyRejected, SessionExpired
+from core.identity.errors import ApiKeyRejected
 from core.identity.schemas import Actor
 from core.playground import queries as playground_queries
 from core.prompts.calls import PromptExecution
@@ -135,8 +135,8 @@ def stop_unread(execution: PendingExecution, buffer: AnswerBuffer, actor: Actor)
 async def follow(
     execution: PendingExecution, buffer: AnswerBuffer, actor: Actor
 ) -> AsyncIterator[Part]:
-    """Yield an answer's parts as they arrive; raise SessionExpired or ApiKeyRejected once the
-    actor's session or key has ended.
+    """Yield an answer's parts as they arrive; raise SessionExpired, ApiKeyRejected or
+    Forbidden once the actor's session or key has ended, or its role no longer runs models.
     """
     bell = CrossThreadEvent()
     unsubscribe, rights = buffer.subscribe(bell.ring), Rights(actor, bell.ring)
@@ -159,7 +159,7 @@ async def follow(
             if actor.is_program:  # no one else can stop it, and a revoked key pays for nothing
                 await run_in_threadpool(_cancel, execution, buffer, actor)
                 raise ApiKeyRejected
-            raise SessionExpired
+            raise await run_in_threadpool(reason_of_end, actor)
         yield await _final_view(execution, outcome, actor)
     finally:
         # The call goes on without this reader: its answer is stored

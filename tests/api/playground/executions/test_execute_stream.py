@@ -15,7 +15,8 @@ from api.routes.test import answer_stream as routes
 from core.database import bus
 from core.database.db import transaction
 from core.executions import runner as runners
-from core.identity.service import sessions
+from core.identity.schemas import AccountChange, Role
+from core.identity.service import accounts, sessions
 from core.providers.chunks import Chunk, EndChunk, TextChunk, ToolCallChunk
 from core.providers.vendors.fake import Fake
 from tests.api.conftest import Client
@@ -219,6 +220,22 @@ def test_a_session_that_ends_hears_no_more_and_the_answer_goes_on(client: Client
     buffer = runners.current().find(UUID(answer.headers["x-execution-id"]))
     assert buffer is not None
     assert buffer.outcome is None
+
+
+def test_an_account_whose_role_is_lowered_hears_why_its_stream_ends(client: Client) -> None:
+    one = person()
+    with client(one).stream(
+        "POST", "/prompts/execute/stream", json=ASK | {"model_id": "fake:steady"}
+    ) as answer:
+        stream = events(answer)
+        next(stream)
+        with transaction() as session:
+            lowered = AccountChange(role=Role.REVIEWER)
+            accounts.change_account(
+                session, one.actor.id, lowered, actor=person(Role.SUPER_ADMIN).actor
+            )
+        told = list(stream)
+    assert told[-1].data["problem"]["code"] == "forbidden"
 
 
 def test_nothing_is_left_listening_afterwards(client: Client) -> None:
