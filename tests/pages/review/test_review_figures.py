@@ -187,6 +187,7 @@ def test_totals_that_the_list_can_be_filtered_by_lead_there_for_readers_only(
         "Model": False,
         "Prompt version": leads,
     }
+    assert "No annotation has a tag." in said(app)
 
 
 def test_the_list_of_annotations_shows_the_message_of_each(console: Console) -> None:

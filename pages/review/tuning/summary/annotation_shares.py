@@ -51,7 +51,7 @@ def draw(found: ReviewSummary, environment: str, *, may_read: bool) -> None:
         leads = may_read and label in FILTERS
         with grid.cell(), watch.panel(title, "click a row to list" if leads and shares else ""):
             if not shares:
-                st.caption("None.")
+                st.caption(f"No annotation has a {label.lower()}.")
                 continue
             shown: Sequence[TableColumn[AnnotationShare]] = [
                 columns.text(label, partial(_name_of, said)),
