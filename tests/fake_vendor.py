@@ -96,6 +96,7 @@ class Vendor:
         self.asked: list[Asked] = []
         self.literal: dict[str, Literally] = {}
         self.models: Any = None  # JSON, or `drip`: a list that never ends
+        self.models_after: dict[str, Any] = {}  # the next page of `models`, by `after_id`
         self.open_streams = 0
         self._calls: Counter[tuple[Protocol, str]] = Counter()
 
@@ -104,6 +105,7 @@ class Vendor:
         self.asked.clear()
         self.literal.clear()
         self.models = None
+        self.models_after.clear()
         self._calls.clear()
 
     @property
@@ -166,7 +168,8 @@ class Vendor:
                 self.models.body, self.models.status, self.models.headers, self.models.content_type
             )
         if self.models is not None:
-            return JSONResponse(self.models)
+            after = request.query_params.get("after_id", "")
+            return JSONResponse(self.models_after.get(after, self.models))
         if "anthropic-version" in request.headers:
             listed = [
                 {"type": "model", "id": name, "display_name": name, "max_input_tokens": 200_000}

@@ -3,6 +3,7 @@
 from collections.abc import Generator
 from dataclasses import replace
 from itertools import islice
+from typing import Any
 
 import anthropic
 import httpx2
@@ -55,15 +56,26 @@ class Anthropic:
 
     def list_models(self) -> list[ListedModel]:
         try:
-            listed = islice(self._client.models.list(limit=100), MAX_MODELS)
             return [
-                ListedModel(model.id, tokens(model.max_input_tokens) or None) for model in listed
+                ListedModel(row["id"], tokens(row.get("max_input_tokens")) or None)
+                for row in islice(self._model_rows(), MAX_MODELS)
             ]
         except FAILURES as error:
             raise failure(error) from error
 
     def close(self) -> None:
         self._client.close()
+
+    def _model_rows(self) -> Generator[Any]:
+        """Yield the rows of `/v1/models`, page by page, as JSON that nothing has validated."""
+        params: dict[str, object] = {"limit": 100}
+        while params:
+            # Not `models.list`, which makes an object of each before the limit applies
+            page: Any = self._client.get("/v1/models", cast_to=object, options={"params": params})
+            rows = page["data"] or []
+            yield from rows
+            has_next = rows and page.get("has_more") and page.get("last_id")
+            params = params | {"after_id": page["last_id"]} if has_next else {}
 
     def _stream(self, call: ModelCall) -> Generator[Chunk]:
         stream_state = _StreamState()

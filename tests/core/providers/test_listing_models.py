@@ -95,10 +95,20 @@ def test_an_endless_list_is_read_to_a_limit(vendor: Vendor, kind: ProviderKind) 
     assert len(vendor.asked) <= MAX_MODELS // 150 + 1
 
 
-def test_models_beyond_the_limit_take_no_time(vendor: Vendor) -> None:
+def test_anthropics_list_is_read_page_by_page(vendor: Vendor) -> None:
+    vendor.models = {"data": [{"id": "a"}], "has_more": True, "last_id": "a"}
+    vendor.models_after["a"] = {"data": [{"id": "b"}], "has_more": False, "last_id": "b"}
+    assert gateway.list_models(connection(vendor, ANTHROPIC)) == [
+        ListedModel("a"),
+        ListedModel("b"),
+    ]
+
+
+@both_vendors
+def test_models_beyond_the_limit_take_no_time(vendor: Vendor, kind: ProviderKind) -> None:
     vendor.models = {"data": [{"id": f"m{number}"} for number in range(50_000)]}
     began_at = time.thread_time()
-    assert len(gateway.list_models(connection(vendor, OPENAI))) == MAX_MODELS
+    assert len(gateway.list_models(connection(vendor, kind))) == MAX_MODELS
     # An object of the SDK for each takes 2.5 s
     assert time.thread_time() - began_at < 1
 
