@@ -50,6 +50,13 @@ def opened(window: Window, path: str, theme: Theme = "light") -> Tab:
     return tab
 
 
+def walked(window: Window, path: str, theme: Theme = "light") -> Tab:
+    """Walk on to a page that has much to draw."""
+    tab = window.walk(path, theme=theme)
+    drawn(tab.page)
+    return tab
+
+
 def drawn(page: Page) -> None:
     """Wait until all charts and tables are there, and nothing runs."""
     page.locator(IDLE).wait_for()
@@ -64,8 +71,7 @@ def holds_together(
     window: Window, path: str, theme: Theme, look: Callable[[Page], object] = bool
 ) -> None:
     """Walk on to a page, look at it as one likes, and see that nothing is cut off or overlaps."""
-    tab = window.walk(path, theme=theme)
-    drawn(tab.page)
+    tab = walked(window, path, theme)
     look(tab.page)
     with suppress(AssertionError):  # what unfolds or is drawn anew takes its time
         tab.wait_for(lambda: not cut_off(tab.page) and not overlapping(tab.page), SETTLED_S)

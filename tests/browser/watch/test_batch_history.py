@@ -11,7 +11,7 @@ from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
 from tests.browser.console import Account, Program, Theme, Window
 from tests.browser.test_every_page import look_at
-from tests.browser.walks import WALKS, click_point, drawn, holds_together, main, wide
+from tests.browser.walks import WALKS, click_point, holds_together, main, walked, wide
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 HERE = "/batch-history?days=30&job=history-nightly"
@@ -75,15 +75,13 @@ def has_charts(page: Page) -> None:
 
 @pytest.mark.usefixtures("rows")
 def test_nobody_is_shut_out_of_the_history(walking: Window) -> None:
-    tab = walking.walk(HERE)
-    drawn(tab.page)
+    tab = walked(walking, HERE)
     look_at(tab)
 
 
 @pytest.mark.usefixtures("rows")
-def test_what_failed_and_what_was_slow_is_said(open_window: OpenWindow) -> None:
-    tab = open_window().open(HERE)
-    drawn(tab.page)
+def test_what_failed_and_what_was_slow_is_said(walking: Window) -> None:
+    tab = walked(walking, HERE)
     for words in (
         "19 runs",
         "1 failed",
@@ -94,7 +92,7 @@ def test_what_failed_and_what_was_slow_is_said(open_window: OpenWindow) -> None:
         "19 finished runs",
     ):
         main(tab).to_contain_text(words)
-    tab.go(f"{HERE}&run=history-1")
+    tab.visit(f"{HERE}&run=history-1")
     expect(tab.drawer).to_contain_text("The disk was <b>full</b> in apply")
     expect(tab.drawer).to_contain_text("7 failed")
     tab.press("Close")
@@ -102,9 +100,8 @@ def test_what_failed_and_what_was_slow_is_said(open_window: OpenWindow) -> None:
 
 
 @pytest.mark.usefixtures("rows")
-def test_a_click_on_a_bar_opens_its_run(open_window: OpenWindow) -> None:
-    tab = open_window().open(HERE)
-    drawn(tab.page)
+def test_a_click_on_a_bar_opens_its_run(walking: Window) -> None:
+    tab = walked(walking, HERE)
     bars = tab.page.locator(
         ".st-key-batch-history-strip-history-nightly .js-plotly-plot .bars .point path"
     )
@@ -112,7 +109,7 @@ def test_a_click_on_a_bar_opens_its_run(open_window: OpenWindow) -> None:
     tab.page.wait_for_url("**run=history-1**")
 
 
-def test_a_run_is_followed_while_it_goes_on(open_window: OpenWindow, send: Send) -> None:
+def test_a_run_is_followed_while_it_goes_on(walking: Window, send: Send) -> None:
     begun = {
         "batch_run_id": "history-live",
         "batch_job": "history-live",
@@ -120,7 +117,7 @@ def test_a_run_is_followed_while_it_goes_on(open_window: OpenWindow, send: Send)
         "total_jobs": 10,
     }
     send({**begun, "status": "running", "completed_jobs": 3, "phase_durations": {"load": 10}})
-    tab = open_window().open("/batch-history?job=history-live")
+    tab = walking.walk("/batch-history?job=history-live")
     main(tab).to_contain_text("3 of 10 items")
     send(
         {
@@ -143,10 +140,10 @@ def test_a_run_is_followed_while_it_goes_on(open_window: OpenWindow, send: Send)
     main(tab).to_contain_text("not enough for an interval")
 
 
-def test_a_history_without_runs_says_what_would_fill_it(open_window: OpenWindow) -> None:
-    tab = open_window().open("/batch-history?environment=nowhere")
+def test_a_history_without_runs_says_what_would_fill_it(walking: Window) -> None:
+    tab = walking.walk("/batch-history?environment=nowhere")
     main(tab).to_contain_text("No batch runs match")
-    tab.go("/batch-history?start=2020-01-01&end=2020-01-02")
+    tab.visit("/batch-history?start=2020-01-01&end=2020-01-02")
     main(tab).to_contain_text("No batch runs in this period")
-    tab.go("/batch-history?run=never&days=30&job=history-nightly")
+    tab.visit("/batch-history?run=never&days=30&job=history-nightly")
     expect(tab.drawer).to_contain_text("Run not found")
