@@ -15,7 +15,7 @@ from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
 from tests.browser.console import Account, Program, Tab, Theme, Window
 from tests.browser.test_every_page import look_at
-from tests.browser.walks import WALKS, click_point, drawn, holds_together, opened, wide
+from tests.browser.walks import WALKS, click_point, drawn, holds_together, walked, wide
 
 NOW = datetime.now(UTC)
 # An environment of their own: other tests send events, too.
@@ -91,14 +91,13 @@ def has_charts(number: int, page: Page) -> None:
 @pytest.mark.usefixtures("rows")
 @pytest.mark.parametrize("view", VIEWS)
 def test_nobody_is_shut_out(walking: Window, view: str) -> None:
-    tab = walking.walk(HERE + view)
-    drawn(tab.page)
+    tab = walked(walking, HERE + view)
     look_at(tab)
 
 
 @pytest.mark.usefixtures("rows")
-def test_a_view_is_chosen_and_kept_in_the_address(open_window: OpenWindow) -> None:
-    tab = opened(open_window(), HERE)
+def test_a_view_is_chosen_and_kept_in_the_address(walking: Window) -> None:
+    tab = walked(walking, HERE)
     tab.page.get_by_role("radio", name="Errors").click()
     tab.page.wait_for_url("**view=errors**")
     drawn(tab.page)
@@ -112,8 +111,8 @@ def test_a_view_is_chosen_and_kept_in_the_address(open_window: OpenWindow) -> No
 
 
 @pytest.mark.usefixtures("rows")
-def test_a_click_on_a_step_shows_who_stopped_there(open_window: OpenWindow) -> None:
-    tab = opened(open_window(), HERE)
+def test_a_click_on_a_step_shows_who_stopped_there(walking: Window) -> None:
+    tab = walked(walking, HERE)
     click_point(tab, tab.page.locator(".js-plotly-plot").first.locator(".bars .point path").nth(2))
     tab.page.wait_for_url("**step=3**")
     drawn(tab.page)
@@ -125,8 +124,8 @@ def test_a_click_on_a_step_shows_who_stopped_there(open_window: OpenWindow) -> N
 
 
 @pytest.mark.usefixtures("rows")
-def test_page_file_and_api_say_the_same(open_window: OpenWindow, program: Program) -> None:
-    tab = opened(open_window(), HERE + "&window_days=5&any_order=true")
+def test_page_file_and_api_say_the_same(walking: Window, program: Program) -> None:
+    tab = walked(walking, HERE + "&window_days=5&any_order=true")
     asked = {
         "days": "30",
         "environment": "onboarding-test",
@@ -145,8 +144,8 @@ def test_page_file_and_api_say_the_same(open_window: OpenWindow, program: Progra
 
 
 @pytest.mark.usefixtures("rows")
-def test_two_segments_stand_side_by_side(open_window: OpenWindow) -> None:
-    tab = opened(open_window(), HERE)
+def test_two_segments_stand_side_by_side(walking: Window) -> None:
+    tab = walked(walking, HERE)
     tab.choose(
         "Segment",
         "Release: 2" if tab.page.get_by_text("Release: 2").count() else "First source: ads",
@@ -166,8 +165,8 @@ def test_two_segments_stand_side_by_side(open_window: OpenWindow) -> None:
 
 
 @pytest.mark.usefixtures("rows")
-def test_the_steps_are_chosen_in_a_dialog_and_kept_in_the_address(open_window: OpenWindow) -> None:
-    tab = opened(open_window(), HERE)
+def test_the_steps_are_chosen_in_a_dialog_and_kept_in_the_address(walking: Window) -> None:
+    tab = walked(walking, HERE)
     tab.press("Edit steps")
     dialog = tab.page.get_by_role("dialog", name="Edit funnel steps")
     dialog.get_by_role("button", name="Remove step 5").click()
@@ -184,8 +183,8 @@ def test_the_steps_are_chosen_in_a_dialog_and_kept_in_the_address(open_window: O
 
 
 @pytest.mark.usefixtures("rows")
-def test_events_are_paged_and_narrowed(open_window: OpenWindow) -> None:
-    tab = opened(open_window(), HERE + "&view=events")
+def test_events_are_paged_and_narrowed(walking: Window) -> None:
+    tab = walked(walking, HERE + "&view=events")
     tab.press("Older")
     drawn(tab.page)
     expect(tab.button("Newer")).to_be_enabled()
@@ -197,10 +196,10 @@ def test_events_are_paged_and_narrowed(open_window: OpenWindow) -> None:
     assert {row["event_type"] for row in rows} == {"onboarding.portfolio_error"}
 
 
-def test_nothing_and_nonsense_are_said_in_words(open_window: OpenWindow) -> None:
-    tab = opened(open_window(), "/onboarding?environment=nowhere")
+def test_nothing_and_nonsense_are_said_in_words(walking: Window) -> None:
+    tab = walked(walking, "/onboarding?environment=nowhere")
     expect(tab.page.locator(".stMain")).to_contain_text("No events match")
-    tab.go("/onboarding?steps=never.seen,chat.session_start")
+    tab.visit("/onboarding?steps=never.seen,chat.session_start")
     drawn(tab.page)
     expect(tab.page.locator(".stMain")).to_contain_text("Unknown event types: never.seen")
 
