@@ -12,7 +12,7 @@ from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
 from tests.browser.console import Account, Program, Theme, Window
 from tests.browser.test_every_page import look_at
-from tests.browser.walks import WALKS, drawn, holds_together, main, wide
+from tests.browser.walks import WALKS, drawn, holds_together, main, walked, wide
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 BEGAN = (NOW - timedelta(days=40)).replace(hour=8, minute=0, second=0)
@@ -116,16 +116,15 @@ def test_list_and_journey_hold_together(
 @pytest.mark.usefixtures("rows")
 @pytest.mark.parametrize("path", ["/users", "/users?user=people-ann"])
 def test_nobody_is_shut_out_of_users(walking: Window, path: str) -> None:
-    tab = walking.walk(path)
-    drawn(tab.page)
+    tab = walked(walking, path)
     look_at(tab)
 
 
 @pytest.mark.usefixtures("rows")
 def test_search_finds_by_name_address_and_id_and_stands_in_the_address(
-    open_window: OpenWindow,
+    walking: Window,
 ) -> None:
-    tab = open_window().open("/users")
+    tab = walking.walk("/users")
     for wanted, count in (
         ("Ann Peo", "1 user ·"),
         ("ann@people", "1 user ·"),
@@ -144,9 +143,8 @@ def test_search_finds_by_name_address_and_id_and_stands_in_the_address(
 
 
 @pytest.mark.usefixtures("rows")
-def test_pages_and_the_file_of_all_of_them_are_made_by_the_server(open_window: OpenWindow) -> None:
-    tab = open_window().open("/users?q=people-other&sort=external_id")
-    drawn(tab.page)
+def test_pages_and_the_file_of_all_of_them_are_made_by_the_server(walking: Window) -> None:
+    tab = walked(walking, "/users?q=people-other&sort=external_id")
     link = str(tab.page.get_by_role("link", name="CSV").evaluate("e => e.href"))
     lines = tab.page.request.get(link).text().strip().split("\r\n")
     assert len(lines) == 61
@@ -158,9 +156,8 @@ def test_pages_and_the_file_of_all_of_them_are_made_by_the_server(open_window: O
 
 
 @pytest.mark.usefixtures("rows")
-def test_a_journey_says_what_happened_and_why_it_counts_as_dropped(open_window: OpenWindow) -> None:
-    tab = open_window().open("/users?user=people-ann")
-    drawn(tab.page)
+def test_a_journey_says_what_happened_and_why_it_counts_as_dropped(walking: Window) -> None:
+    tab = walked(walking, "/users?user=people-ann")
     for words in (
         "Ann People",
         "Dropped: step",
@@ -192,21 +189,21 @@ def test_words_are_not_for_analysts(open_window: OpenWindow, accounts: dict[Role
 
 
 @pytest.mark.usefixtures("rows")
-def test_visitors_without_a_name_have_journeys_too(open_window: OpenWindow) -> None:
-    tab = open_window().open("/users")
+def test_visitors_without_a_name_have_journeys_too(walking: Window) -> None:
+    tab = walking.walk("/users")
     tab.page.get_by_text("Anonymous sessions").click()
     tab.page.wait_for_url("**anonymous=true**")
     drawn(tab.page)
     main(tab).to_contain_text("session")
-    tab.go("/users?session=people-visitor")
+    tab.visit("/users?session=people-visitor")
     drawn(tab.page)
     main(tab).to_contain_text("Dropped: step")
 
 
-def test_who_is_not_there_is_said_so(open_window: OpenWindow) -> None:
-    tab = open_window().open("/users?user=nobody-by-that-name")
+def test_who_is_not_there_is_said_so(walking: Window) -> None:
+    tab = walking.walk("/users?user=nobody-by-that-name")
     main(tab).to_contain_text("No user with this ID.")
-    tab.go("/users?q=nobody-by-that-name")
+    tab.visit("/users?q=nobody-by-that-name")
     main(tab).to_contain_text("No users match")
     tab.page.get_by_role("button", name="Clear filters").last.click()
     tab.page.wait_for_url(lambda url: "q=" not in url)
