@@ -22,6 +22,7 @@ from tests.browser.walks import (
     drawn,
     holds_together,
     opened,
+    walked,
     wide,
 )
 
@@ -108,14 +109,13 @@ def has_charts(page: Page) -> None:
 @pytest.mark.usefixtures("rows")
 @pytest.mark.parametrize("path", ["/overview", "/ai-metrics"])
 def test_nobody_is_shut_out(walking: Window, path: str) -> None:
-    tab = walking.walk(path)
-    drawn(tab.page)
+    tab = walked(walking, path)
     look_at(tab)
 
 
 @pytest.mark.usefixtures("rows")
-def test_a_finding_leads_to_its_evidence(open_window: OpenWindow) -> None:
-    tab = opened(open_window(), "/overview")
+def test_a_finding_leads_to_its_evidence(walking: Window) -> None:
+    tab = walked(walking, "/overview")
     finding = tab.page.locator(".st-key-findings")
     expect(finding).to_contain_text("watched-small slow")
     expect(finding).to_contain_text("watched-nightly failing")
@@ -177,8 +177,8 @@ def test_the_period_goes_along_to_the_next_page_and_past_one_that_has_none(
         ".st-key-ai-metrics-chart-latency .nsewdrag",
     ],
 )
-def test_a_click_on_a_bar_or_a_line_looks_closer(open_window: OpenWindow, point: str) -> None:
-    tab = opened(open_window(), "/ai-metrics?days=14")  # there are rows in the middle of these
+def test_a_click_on_a_bar_or_a_line_looks_closer(walking: Window, point: str) -> None:
+    tab = walked(walking, "/ai-metrics?days=14")  # there are rows in the middle of these
     click_point(tab, tab.page.locator(point))
     tab.page.wait_for_url("**start=**end=**")
     drawn(tab.page)
@@ -186,10 +186,10 @@ def test_a_click_on_a_bar_or_a_line_looks_closer(open_window: OpenWindow, point:
 
 
 @pytest.mark.usefixtures("rows")
-def test_a_chart_is_as_wide_as_its_place_also_when_that_changes(open_window: OpenWindow) -> None:
-    tab = opened(open_window(), "/ai-metrics?days=30")
+def test_a_chart_is_as_wide_as_its_place_also_when_that_changes(walking: Window) -> None:
+    tab = walked(walking, "/ai-metrics?days=30")
     widths = set()
-    for width in (1440, 1100, 700):
+    for width in (700, 1100, 1440):  # the last is the window's own
         tab.page.set_viewport_size({"width": width, "height": 900})
         drawn(tab.page)
         tab.wait_for(lambda: tab.page.evaluate(FITTING) == [])
@@ -197,10 +197,9 @@ def test_a_chart_is_as_wide_as_its_place_also_when_that_changes(open_window: Ope
     assert len(widths) == 3
 
 
-def test_what_draws_charts_is_kept_by_browsers_for_good(open_window: OpenWindow) -> None:
-    tab = opened(open_window(), "/users")
+def test_what_draws_charts_is_kept_by_browsers_for_good(walking: Window) -> None:
     there, gone = (
-        tab.page.request.get(f"{tab.address}/{path}")
+        walking.context.request.get(f"{walking.address}/{path}")
         for path in (PLOTLY, PLOTLY.replace("4.", "3."))
     )
     assert (there.status, there.headers["cache-control"]) == (
@@ -214,7 +213,7 @@ def test_what_draws_charts_is_kept_by_browsers_for_good(open_window: OpenWindow)
 def test_a_chart_whose_script_does_not_come_says_so(open_window: OpenWindow) -> None:
     window = open_window()
     window.tolerates = ("net::ERR_FAILED", "did not come")
-    tab = opened(window, "/users")
+    tab = Tab(window.context.new_page(), window.address)
     tab.page.route(f"**/{PLOTLY}", lambda route: route.abort())
     tab.page.goto(f"{tab.address}/ai-metrics?days=30")
     expect(tab.page.locator(".st-key-ai-metrics-chart-cost")).to_contain_text(
@@ -227,8 +226,8 @@ def test_a_chart_whose_script_does_not_come_says_so(open_window: OpenWindow) -> 
 
 
 @pytest.mark.usefixtures("rows")
-def test_the_file_holds_the_rows_that_the_filters_match(open_window: OpenWindow) -> None:
-    tab = opened(open_window(), "/ai-metrics?days=30&model=watched-small&status=error")
+def test_the_file_holds_the_rows_that_the_filters_match(walking: Window) -> None:
+    tab = walked(walking, "/ai-metrics?days=30&model=watched-small&status=error")
     link = tab.page.get_by_role("link", name="CSV")
     answer = tab.page.request.get(tab.address + str(link.get_attribute("href")))
     lines = answer.text().strip().split("\r\n")
@@ -237,8 +236,8 @@ def test_the_file_holds_the_rows_that_the_filters_match(open_window: OpenWindow)
 
 
 @pytest.mark.usefixtures("rows")
-def test_every_chart_says_what_it_shows(open_window: OpenWindow) -> None:
-    tab = opened(open_window(), "/ai-metrics")
+def test_every_chart_says_what_it_shows(walking: Window) -> None:
+    tab = walked(walking, "/ai-metrics")
     texts = tab.page.locator("[aria-label]").evaluate_all(
         "all => all.map(e => e.getAttribute('aria-label'))"
     )
