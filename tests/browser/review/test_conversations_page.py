@@ -14,7 +14,7 @@ from tests.browser.conftest import OpenWindow
 from tests.browser.console import Account, Program, Theme, Window
 from tests.browser.geometry import cut_off
 from tests.browser.test_every_page import look_at
-from tests.browser.walks import drawn, holds_together, main, walks, wide
+from tests.browser.walks import holds_together, main, walked, walks, wide
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 WALKS = walks(Role.SUPER_ADMIN, Role.ADMIN, Role.REVIEWER)
@@ -137,13 +137,12 @@ def unfold(page: Page) -> None:
     ],
 )
 def test_nobody_is_shut_out_of_conversations(walking: Window, path: str) -> None:
-    tab = walking.walk(path)
-    drawn(tab.page)
+    tab = walked(walking, path)
     look_at(tab)
 
 
-def test_a_search_marks_its_words_and_leads_to_the_message(open_window: OpenWindow) -> None:
-    tab = open_window().open("/tuning?view=conversations")
+def test_a_search_marks_its_words_and_leads_to_the_message(walking: Window) -> None:
+    tab = walking.walk("/tuning?view=conversations")
     field = tab.page.get_by_role("textbox", name="Search")
     field.fill("zebra way")
     field.press("Enter")
@@ -161,9 +160,8 @@ def test_a_search_marks_its_words_and_leads_to_the_message(open_window: OpenWind
     assert "conversation=" not in tab.page.url
 
 
-def test_a_conversation_has_everything_in_place_and_folded(open_window: OpenWindow) -> None:
-    tab = open_window().open("/tuning?conversation=talk-order")
-    drawn(tab.page)
+def test_a_conversation_has_everything_in_place_and_folded(walking: Window) -> None:
+    tab = walked(walking, "/tuning?conversation=talk-order")
     for words in (
         "Where is my zebra order?",
         "321 tokens",
@@ -189,7 +187,7 @@ def test_a_reviewer_lands_here_and_sees_no_costs(
     tab = open_window(accounts[Role.REVIEWER]).open("/")
     tab.page.wait_for_url("**/tuning")
     expect(tab.page.locator("h1")).to_have_text("Tuning")
-    tab.go("/tuning?conversation=talk-order")
+    tab.visit("/tuning?conversation=talk-order")
     main(tab).to_contain_text("321 tokens")
     tab.page.get_by_text("1 step, 1 AI request").click()
     main(tab).to_contain_text("parcel.track")
@@ -208,9 +206,8 @@ def test_words_are_not_for_analysts(open_window: OpenWindow, accounts: dict[Role
     expect(tab.page.get_by_test_id("stMain").get_by_text("zebra")).to_have_count(0)
 
 
-def test_a_thousand_messages_are_read_in_parts(open_window: OpenWindow) -> None:
-    tab = open_window().open("/tuning?conversation=talk-long&message=long-500")
-    drawn(tab.page)
+def test_a_thousand_messages_are_read_in_parts(walking: Window) -> None:
+    tab = walked(walking, "/tuning?conversation=talk-long&message=long-500")
     main(tab).to_contain_text("486 to 515 of 1,000")
     expect(tab.page.locator('[class*="st-key-focus-"]')).to_be_in_viewport()
     tab.press("Later messages")
@@ -225,13 +222,12 @@ def test_a_thousand_messages_are_read_in_parts(open_window: OpenWindow) -> None:
     tab.press("First messages")
     main(tab).to_contain_text("1 to 30 of 1,000")
     expect(tab.page.get_by_text("Line 0 of many")).to_be_in_viewport()
-    tab.go("/tuning?conversation=talk-long&at=999999")
+    tab.visit("/tuning?conversation=talk-long&at=999999")
     main(tab).to_contain_text("No messages.")
 
 
-def test_what_tries_to_break_out_is_there_to_be_read(open_window: OpenWindow) -> None:
-    tab = open_window().open("/tuning?conversation=talk-bad")
-    drawn(tab.page)
+def test_what_tries_to_break_out_is_there_to_be_read(walking: Window) -> None:
+    tab = walked(walking, "/tuning?conversation=talk-bad")
     expect(tab.page.locator("h1")).to_have_text("<b>Bad</b> **title**")
     for words in (
         "<script>document.title",
@@ -255,9 +251,8 @@ def test_what_tries_to_break_out_is_there_to_be_read(open_window: OpenWindow) ->
     assert not cut_off(tab.page)
 
 
-def test_filters_and_file_are_those_of_the_address(open_window: OpenWindow) -> None:
-    tab = open_window().open("/tuning?model=talked-small&rating=negative")
-    drawn(tab.page)
+def test_filters_and_file_are_those_of_the_address(walking: Window) -> None:
+    tab = walked(walking, "/tuning?model=talked-small&rating=negative")
     main(tab).to_contain_text("Filtered by model talked-small")
     link = str(tab.page.get_by_role("link", name="CSV").evaluate("e => e.href"))
     lines = tab.page.request.get(link).text().strip().split("\r\n")
@@ -267,20 +262,19 @@ def test_filters_and_file_are_those_of_the_address(open_window: OpenWindow) -> N
     main(tab).to_contain_text("conversations · click a row for details")
 
 
-def test_who_is_not_there_is_said_so(open_window: OpenWindow) -> None:
-    tab = open_window().open("/tuning?conversation=nobody-by-that-name")
+def test_who_is_not_there_is_said_so(walking: Window) -> None:
+    tab = walking.walk("/tuning?conversation=nobody-by-that-name")
     main(tab).to_contain_text("No conversation with this ID.")
-    tab.go("/tuning?conversation=talk-order&message=none")
+    tab.visit("/tuning?conversation=talk-order&message=none")
     main(tab).to_contain_text("No message with this ID.")
-    tab.go("/tuning?q=qwertzuiop")
+    tab.visit("/tuning?q=qwertzuiop")
     main(tab).to_contain_text("No conversations match")
 
 
-def test_other_pages_lead_here(open_window: OpenWindow) -> None:
-    tab = open_window().open("/users?user=talk-ann")
-    drawn(tab.page)
+def test_other_pages_lead_here(walking: Window) -> None:
+    tab = walked(walking, "/users?user=talk-ann")
     tab.page.get_by_role("link", name="Open in Tuning").click()
     expect(tab.page.locator("h1")).to_have_text("Where is it?")
-    tab.go("/ai-metrics?request=talk-r")
+    tab.visit("/ai-metrics?request=talk-r")
     tab.page.get_by_role("link", name="Open conversation", exact=False).first.click()
     expect(tab.page.locator("h1")).to_have_text("Where is it?")
