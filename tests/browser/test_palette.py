@@ -26,8 +26,8 @@ def open_palette(page: Page) -> None:
     expect(page.get_by_role("combobox", name="Search", exact=True)).to_be_focused()
 
 
-def test_ctrl_k_opens_the_palette_at_once_and_enter_goes_to_the_page(window: Window) -> None:
-    tab = window.open("/overview")
+def test_ctrl_k_opens_the_palette_at_once_and_enter_goes_to_the_page(walking: Window) -> None:
+    tab = walking.walk("/overview")
     page = tab.page
     wait_for_keys(page)
     assert page.evaluate(IS_OPEN_AT_ONCE)
@@ -39,7 +39,7 @@ def test_ctrl_k_opens_the_palette_at_once_and_enter_goes_to_the_page(window: Win
     expect(page.locator("#attune-palette")).to_be_hidden()
 
 
-def test_a_user_and_a_run_are_found_by_name_and_opened(window: Window, program: Program) -> None:
+def test_a_user_and_a_run_are_found_by_name_and_opened(walking: Window, program: Program) -> None:
     run = {
         "batch_run_id": "palette-run",
         "started_at": clock.now().isoformat(),
@@ -52,7 +52,7 @@ def test_a_user_and_a_run_are_found_by_name_and_opened(window: Window, program: 
             "batch-runs": [run],
         },
     )
-    tab = window.open("/you")
+    tab = walking.walk("/you")
     page = tab.page
     open_palette(page)
     page.keyboard.type("paula")
@@ -69,8 +69,8 @@ def test_a_user_and_a_run_are_found_by_name_and_opened(window: Window, program: 
     page.wait_for_url("**/batch-history?run=palette-run**")
 
 
-def test_arrow_keys_choose_and_words_without_a_match_say_so(window: Window) -> None:
-    page = window.open("/you").page
+def test_arrow_keys_choose_and_words_without_a_match_say_so(walking: Window) -> None:
+    page = walking.walk("/you").page
     open_palette(page)
     first = page.get_by_role("option").first
     expect(first).to_have_attribute("aria-selected", "true")
@@ -86,8 +86,8 @@ def test_arrow_keys_choose_and_words_without_a_match_say_so(window: Window) -> N
     assert page.url.endswith("/you")
 
 
-def test_actions_open_their_dialogs(window: Window) -> None:
-    tab = window.open("/you")
+def test_actions_open_their_dialogs(walking: Window) -> None:
+    tab = walking.walk("/you")
     for words, title in (("new api", "Create API key"), ("invite", "Invite account")):
         open_palette(tab.page)
         tab.page.keyboard.type(words)
@@ -134,7 +134,7 @@ def test_a_question_mark_lists_the_shortcuts_of_the_page_but_not_while_one_types
 
 
 def test_the_palette_opens_over_a_drawer_and_keeps_the_focus(
-    window: Window, program: Program
+    walking: Window, program: Program
 ) -> None:
     run = {
         "batch_run_id": "drawn",
@@ -142,7 +142,7 @@ def test_the_palette_opens_over_a_drawer_and_keeps_the_focus(
         "status": "completed",
     }
     program.show("drawer", {"batch-runs": [run]})
-    page = window.open("/batch-history?run=drawn").page
+    page = walking.walk("/batch-history?run=drawn").page
     expect(page.get_by_role("dialog")).to_be_visible()
     open_palette(page)
     page.keyboard.type("overv")
@@ -151,8 +151,8 @@ def test_the_palette_opens_over_a_drawer_and_keeps_the_focus(
     page.wait_for_url("**/overview")
 
 
-def test_the_sidebar_leads_to_both_by_mouse(window: Window) -> None:
-    page = window.open("/you").page
+def test_the_sidebar_leads_to_both_by_mouse(walking: Window) -> None:
+    page = walking.walk("/you").page
     page.get_by_role("button", name="Search Ctrl K").click()
     expect(page.locator("#attune-palette")).to_be_visible()
     page.keyboard.press("Escape")
