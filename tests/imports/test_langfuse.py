@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from core.imports.formats import spans
+from core.imports.ingest.reading import read
 from core.imports.parsed import RowKind
-from tests.imports.files import Folder, by_kind
+from tests.imports.files import Folder, by_kind, mapping_of
 from tests.imports.langfuse import GENERATION, TOOL
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -178,3 +180,38 @@ def test_tokens_that_are_listed_separately_count(
         request["output_tokens"],
         request.get("total_tokens", sum(tokens[:2])),
     ) == tokens
+
+
+def in_session(number: int, *said: str) -> dict[str, Any]:
+    """Return a trace of one session, whose last two messages are a question and its answer."""
+    *asked, answer = [
+        {"role": ("assistant", "user")[(len(said) - place) % 2 == 0], "content": each}
+        for place, each in enumerate(said)
+    ]
+    at = {"startTime": f"2026-03-04T05:0{number}:07.000Z", "endTime": None}
+    call = {**GENERATION, **at, "id": f"obs-{number}", "input": asked, "output": answer}
+    return {**trace(number, call), "sessionId": "s"}
+
+
+def test_traces_of_one_session_are_one_conversation_however_little_each_repeats(
+    folder: Folder,
+) -> None:
+    path = folder.lines(
+        in_session(1, "one", "two"),
+        in_session(2, "one", "two", "three", "four"),
+        in_session(3, "three", "four", "five", "six"),
+    )
+
+    [conversation] = by_kind(path)[RowKind.CONVERSATIONS]
+
+    said = [each["content"] for each in conversation["messages"]]
+    assert (conversation["id"], said) == ("s", ["one", "two", "three", "four", "five", "six"])
+
+
+def test_long_records_are_mapped_a_few_at_a_time(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spans, "MOST_BYTES", 5000)
+    path = folder.lines(*(trace(number, {**GENERATION, "id": str(number)}) for number in range(9)))
+    positions = {parsed.position for parsed in read(path, mapping_of(path))}
+    assert 3 < len(positions) < 9

@@ -91,7 +91,7 @@ def traces(records: Iterator[Record], mapping: Mapping) -> Iterator[ParsedRow]:
             return _spans_of(record, own_ids, mapping)
         return _conversation(_plain(record), mapping)
 
-    return rows_of(records, mapping, read, at_once=1)
+    return rows_of(records, mapping, read)
 
 
 def _spans_of(record: Object, own_ids: dict[str, str], mapping: Mapping) -> list[Span]:

@@ -26,6 +26,7 @@ from core.conversations.ingest.windows import has_gaps, without_repeated
 from core.imports.cells import timestamps, units, values
 from core.imports.containers.files import Record
 from core.imports.containers.paths import leaves
+from core.imports.ingest.stores import size_of
 from core.imports.mapping import Mapping, ValueUnit
 from core.imports.parsed import ParsedRow, RowKind
 from core.imports.recognition import names
@@ -33,8 +34,9 @@ from core.ingest.rows import Row as Item
 from core.platform.clock import EPOCH, MICROSECOND
 
 Object = dict[str, Any]
-# Spans that are mapped together: what belongs to one trace is looked for among them
-AT_ONCE = 20_000
+# Spans that are mapped together, and bytes that their records take: what belongs to one trace or
+# session is looked for among them
+MOST_SPANS, MOST_BYTES = 20_000, 64 * 1024**2
 MESSAGES = ("llm.input_messages", "llm.output_messages")
 NUMBERS = ("token_count", "cost", "usage")
 
@@ -44,7 +46,6 @@ def rows_of(
     mapping: Mapping,
     read: Callable[[Object, dict[str, str]], list[Span] | Object],
     *,
-    at_once: int = AT_ONCE,
     refused: Counter[str] | None = None,
 ) -> Iterator[ParsedRow]:
     """Yield what the spans of records become; `read` returns spans, or a conversation that is one
@@ -56,6 +57,7 @@ def rows_of(
     refused = Counter() if refused is None else refused
     held, own_ids = list[Span](), dict[str, str]()
     last: tuple[int, int | None] = (0, None)
+    size = 0
     for position, line, record, wrong in records:
         found: list[Span] | Object = []
         if wrong is None:
@@ -65,10 +67,12 @@ def rows_of(
                 wrong = str(error)
         if isinstance(found, list) and wrong is None:
             held += found
+            size += size_of(record)[1]
             last = (position, line)
-        if isinstance(found, dict) or wrong is not None or len(held) >= at_once:
+        is_full = len(held) >= MOST_SPANS or size >= MOST_BYTES
+        if isinstance(found, dict) or wrong is not None or is_full:
             yield from _mapped(held, own_ids, refused, *last)
-            held, own_ids = [], {}
+            held, own_ids, size = [], {}, 0
             refused.clear()
         if wrong is not None:
             yield ParsedRow(position, line, mapping.kind, None, wrong)
