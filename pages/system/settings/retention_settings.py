@@ -51,7 +51,7 @@ ROWS = {
     "scenario_runs": "scenario run",
     "user_activity_events": "event",
 }
-LARGEST, SURE = 1_000_000, "retention.sure"
+LARGEST, SURE, SHORTENED = 1_000_000, "retention.sure", "retention.shortened"
 FIRST = f"retention.{next(iter(LABELS))}"
 
 
@@ -62,9 +62,11 @@ def draw() -> None:
         present = retention.read(session, actor=actor) if may_change else None
     if present is not None:
         _draw_days(present)
+    # The next daily job deletes without asking: what it will delete is said in time
+    is_shortened = bool(state.take(SHORTENED))
     frame.section("Clean up", "expired rows are deleted daily at 01:00 UTC")
     with st.container(horizontal=True):
-        is_counted = st.button("Preview expired rows")
+        is_counted = st.button("Preview expired rows") or is_shortened
         with st.popover("Delete now…", icon=":material/delete_sweep:"):
             st.checkbox("Permanently delete expired rows", key=SURE)
             st.button(
@@ -120,6 +122,7 @@ def save(loaded: Retention) -> None:
     with guard.work() as (session, actor):
         changed = retention.change(session, given, actor=actor, loaded=loaded)
     state.put_loaded(FIRST, changed)
+    state.put(SHORTENED, any(getattr(changed, it) < getattr(loaded, it) for it in LABELS))
     state.toast("Retention saved")
 
 
