@@ -41,6 +41,7 @@ class RecordShape(StrEnum):
     LANGFUSE_TRACES = "langfuse_traces"
     LANGFUSE_SCORES = "langfuse_scores"
     LABEL_STUDIO = "label_studio"
+    OPENAI_BATCH = "openai_batch"  # a record is a request with its response
     PREFERENCES = "preferences"  # a record is a question with chosen and rejected answers
     ANNOTATORS = "annotators"  # a record has a column for each annotator
 

@@ -14,6 +14,7 @@ from core.imports.formats import (
     benchmark,
     dialogues,
     langfuse,
+    openai_batch,
     preferences,
     runs,
     scores,
@@ -37,6 +38,7 @@ MAKERS: dict[RecordShape, Callable[[Mapping], MakeRows]] = {
 READERS: dict[RecordShape, Callable[[Iterator[Record], Mapping], Iterator[ParsedRow]]] = {
     RecordShape.TURNS: dialogues.single_turns,
     RecordShape.PREFERENCES: preferences.pairs,
+    RecordShape.OPENAI_BATCH: openai_batch.responses,
     RecordShape.OTLP: spans.exports,
     RecordShape.PHOENIX: spans.single_spans,
     RecordShape.LANGFUSE_OBSERVATIONS: langfuse.observations,

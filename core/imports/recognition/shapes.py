@@ -10,6 +10,7 @@ from core.imports.formats import (
     articles,
     benchmark,
     langfuse,
+    openai_batch,
     preferences,
     runs,
     scores,
@@ -67,6 +68,7 @@ def shape_of(sample: FileSample, chosen: RecordShape | None = None) -> Recogniti
         _spans_of_exports,
         _langfuse_scores,
         _label_studio,
+        _openai_batch,
         _annotators,
         _annotations,
         _preferences,
@@ -128,6 +130,19 @@ def _label_studio(sample: FileSample) -> Recognition | None:
     notes = ("Choices become labels, ratings and numbers become values, texts become comments.",)
     return sample.recognized(
         "Label Studio annotations", RowKind.SCORES, RecordShape.LABEL_STUDIO, notes=notes
+    )
+
+
+def _openai_batch(sample: FileSample) -> Recognition | None:
+    if not openai_batch.is_response(sample.first[0]):
+        return None
+    notes = ("Answers become conversations, too. Questions are in the batch's input file only.",)
+    return sample.recognized(
+        "OpenAI batch output",
+        RowKind.AI_REQUESTS,
+        RecordShape.OPENAI_BATCH,
+        notes=notes,
+        start=openai_batch.start_of(sample.first),
     )
 
 
@@ -241,6 +256,7 @@ SHAPES: dict[RecordShape, Callable[[FileSample], Recognition | None]] = {
     RecordShape.BENCHMARK: _benchmark,
     RecordShape.LANGFUSE_SCORES: _langfuse_scores,
     RecordShape.LABEL_STUDIO: _label_studio,
+    RecordShape.OPENAI_BATCH: _openai_batch,
     RecordShape.ANNOTATORS: _annotators,
     RecordShape.PREFERENCES: _preferences,
     RecordShape.ARTICLES: _articles,

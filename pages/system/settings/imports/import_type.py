@@ -24,6 +24,7 @@ TYPES = {
     "Langfuse traces": ReadAs(format=RecordShape.LANGFUSE_TRACES),
     "Langfuse scores": ReadAs(format=RecordShape.LANGFUSE_SCORES),
     "Label Studio annotations": ReadAs(format=RecordShape.LABEL_STUDIO),
+    "OpenAI batch output": ReadAs(format=RecordShape.OPENAI_BATCH),
     "Preference pairs": ReadAs(format=RecordShape.PREFERENCES),
     "OpenTelemetry spans (OTLP JSON)": ReadAs(format=RecordShape.OTLP),
 }
