@@ -108,6 +108,15 @@ def test_label_studio_annotations_become_scores_with_comments(folder: Folder) ->
     assert tone["id"] != quality["id"]
 
 
+def test_label_studio_annotations_as_a_table_ask_for_the_json_export(folder: Folder) -> None:
+    columns = "message_id text id quality annotator annotation_id created_at updated_at lead_time"
+    row = ["m1", "On its way.", 1, "good", "grace@example.com", 5, AT, AT, 5.2]
+
+    found = recognize(folder.table(columns, row))
+    assert found.title == "Label Studio annotations in a table"
+    assert "Export the project as JSON" in (found.not_yet or "")
+
+
 def test_a_label_studio_task_without_a_subject_is_refused(folder: Folder) -> None:
     path = folder.document([task()])
     [parsed] = read(path, mapping_of(path))

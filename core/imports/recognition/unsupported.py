@@ -89,6 +89,10 @@ LOGGED = set(
     words("timestamp created_at user_id session_id model conversation_id tokens total_tokens")
 )
 SUMMARY = "This benchmark has only averages and no single requests. Save it with --save-detailed."
+LABEL_STUDIO = (
+    "This export does not say which columns are annotations. Export the project as JSON instead of "
+    "CSV, TSV or JSON-MIN."
+)
 
 SIGNS: tuple[tuple[Callable[[set[str], Object], bool], Recognition], ...] = (
     (
@@ -129,6 +133,10 @@ SIGNS: tuple[tuple[Callable[[set[str], Object], bool], Recognition], ...] = (
     (
         lambda plain, _: "prompt" in plain and plain <= PROMPT_COLUMNS,
         _prompts("prompts", "A list of prompts"),
+    ),
+    (
+        lambda plain, _: {"annotation_id", "annotator", "lead_time"} <= plain,
+        _unsupported("label_studio_table", "Label Studio annotations in a table", LABEL_STUDIO),
     ),
     (lambda plain, _: bool(plain & ANNOTATORS and plain & INSTRUCTION), LABELS),
     (
