@@ -7,12 +7,16 @@ from typing import Any
 from core.imports.cells import values
 from core.imports.containers.json_files import KEY
 from core.imports.containers.paths import getter, leaves
+from core.imports.containers.tables import MOST_COLUMNS
 from core.imports.mapping import Container, Mapping, RecordShape
 from core.imports.parsed import RowKind
 from core.imports.recognition.result import Recognition
 
 Object = dict[str, Any]
 Samples = dict[str, list[Any]]  # values by path
+# Objects keyed by ids have any number of paths, and each is compared with the names of all fields;
+# a record's own keys may come after them
+MOST_NESTED_PATHS = MOST_COLUMNS // 4
 
 
 @dataclass
@@ -59,12 +63,13 @@ class FileSample:
 
 
 def values_by_path(first: Iterable[Object], columns: Iterable[str] = ()) -> Samples:
-    """Return the values of each path in some records; of columns without any, none."""
+    """Return the values of the first paths in some records; of columns without any, none."""
     found: Samples = {path: [] for path in columns}
     for record in first:
         objects = {name: value for name, value in record.items() if isinstance(value, dict)}
         for path, value in {**objects, **leaves(record)}.items():
-            if path != KEY:
+            most = MOST_COLUMNS if path in record else MOST_NESTED_PATHS
+            if path != KEY and (path in found or len(found) < most):
                 found.setdefault(path, []).append(value)
     return found
 
