@@ -4,7 +4,7 @@ from playwright.sync_api import expect
 
 from tests.browser.console import Window
 from tests.browser.line import Line
-from tests.browser.walks import opened
+from tests.browser.walks import opened, walked
 
 IS_THERE_IN_TWO_FRAMES = """(link) => new Promise((resolve) => {
     link.click();
@@ -25,8 +25,8 @@ def test_a_skeleton_is_there_before_the_server_has_said_anything(window: Window)
     expect(tab.page.locator(".stMain[data-leaving]")).to_have_count(0)
 
 
-def test_the_focus_on_the_navigation_is_visible(window: Window) -> None:
-    tab = opened(window, "/prompts")
+def test_the_focus_on_the_navigation_is_visible(walking: Window) -> None:
+    tab = walked(walking, "/prompts")
     tab.page.keyboard.press("Tab")
     link = tab.page.get_by_test_id("stSidebarNavLink").nth(2)
     link.focus()

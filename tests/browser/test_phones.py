@@ -10,31 +10,33 @@ from tests.browser.console import Program, Tab, Window
 from tests.browser.walks import drawn
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def phone(browser: Browser, program: Program) -> Iterator[Tab]:
     with browser.new_context(
         viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, **SEEN_AS
     ) as context:
         Window(program.address, context).let_in(program.cookie(OWNER))
-        yield Tab(context.new_page(), program.address)
+        tab = Tab(context.new_page(), program.address)
+        tab.go("/you")
+        yield tab
 
 
 def test_buttons_show_no_keys(phone: Tab) -> None:
-    phone.go("/playground")
+    phone.visit("/playground")
     drawn(phone.page)
     expect(phone.page.get_by_role("button", name="New session")).to_be_visible()
     expect(phone.page.locator(".stMain button kbd").filter(visible=True)).to_have_count(0)
 
 
 def test_all_types_of_files_that_a_field_takes_are_shown(phone: Tab) -> None:
-    phone.go("/datasets")
+    phone.visit("/datasets")
     phone.press("Import")
     types = phone.drawer.get_by_text("TSV")
     expect(types).to_have_css("white-space", "normal")
 
 
 def test_a_session_is_signed_out_beside_its_name(phone: Tab) -> None:
-    phone.go("/you")
+    phone.visit("/you")
     row = phone.page.locator('[class*="st-key-row-"]').filter(has=phone.button("Sign out")).first
     shown = row.locator("p, button").filter(visible=True)
     name, button = shown.first.bounding_box(), shown.nth(1).bounding_box()

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.console import Theme, Window
+from tests.browser.test_every_page import IS_TURNED, turn
 
 OFF = "label:not([data-selected], [data-disabled])"
 # By kind of control: where one is, and the element and style that show it
@@ -29,8 +30,11 @@ PAINTED = """(element, style) => {
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_unchecked_controls_stand_out_from_the_page(window: Window, theme: Theme) -> None:
-    page = window.open("/settings?section=Onboarding", theme=theme).page
+def test_unchecked_controls_stand_out_from_the_page(walking: Window, theme: Theme) -> None:
+    tab = walking.walk("/settings?section=Onboarding")
+    if not tab.page.evaluate(IS_TURNED, theme):
+        turn(tab, theme)
+    page = tab.page
     found = {}
     for kind, (section, control, style) in CONTROLS.items():
         page.get_by_role("radio", name=section, exact=True).click()
