@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ SEEN_AS: dict[str, Any] = {"reduced_motion": "reduce", "timezone_id": "Europe/Be
 PATIENCE_S = 180.0  # a start takes 20 s of CPU where all cores are busy
 
 OpenWindow = Callable[..., Window]
+HAS_FAILED = pytest.StashKey[bool]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -44,6 +45,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.nodeid.startswith("tests/browser/"):
             item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note whether a test has failed, for what ends after it."""
+    report = yield
+    if call.when == "call":
+        item.stash[HAS_FAILED] = report.failed
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -200,7 +212,11 @@ def window_to_walk(browser: Browser, program: Program) -> Iterator[Window]:
 
 
 @pytest.fixture
-def walking(window_to_walk: Window) -> Iterator[Window]:
-    """Go on with the walk; what went wrong unseen fails the test."""
+def walking(window_to_walk: Window, request: pytest.FixtureRequest) -> Iterator[Window]:
+    """Go on with the walk; what went wrong unseen fails the test. After one that failed, another
+    walk begins: a dialog may be open.
+    """
     yield window_to_walk
+    if request.node.stash.get(HAS_FAILED, False):
+        window_to_walk.close()
     window_to_walk.check()

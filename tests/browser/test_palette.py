@@ -157,4 +157,7 @@ def test_the_sidebar_leads_to_both_by_mouse(walking: Window) -> None:
     expect(page.locator("#attune-palette")).to_be_visible()
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Keyboard shortcuts").click()
-    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    keys = page.get_by_role("dialog", name="Keyboard shortcuts")
+    expect(keys).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(keys).to_have_count(0)
