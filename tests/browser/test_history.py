@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from core.platform import clock
 from tests.browser.console import Program, Tab, Window
-from tests.browser.walks import drawn, opened
+from tests.browser.walks import drawn, opened, walked
 
 ONE_REQUEST = {
     "id": "history-1",
@@ -36,8 +36,8 @@ def follow(tab: Tab, title: str) -> None:
     "address",
     ["/ai-metrics?days=30&model=small", "/onboarding?days=30&view=trends", f"/ai-metrics?{CUSTOM}"],
 )
-def test_back_leads_to_the_page_and_filters_before_a_click(window: Window, address: str) -> None:
-    tab = opened(window, address)
+def test_back_leads_to_the_page_and_filters_before_a_click(walking: Window, address: str) -> None:
+    tab = walked(walking, address)
     title = tab.page.locator("h1").inner_text()
     follow(tab, "Batch history")
     tab.page.go_back()
@@ -99,9 +99,9 @@ def test_back_shows_the_usual_period_of_a_page_whatever_was_chosen_since(window:
     ],
 )
 def test_back_leads_to_the_section_before(
-    window: Window, address: str, sections: tuple[str, ...]
+    walking: Window, address: str, sections: tuple[str, ...]
 ) -> None:
-    tab = opened(window, address)
+    tab = walked(walking, address)
     choices = [tab.page.get_by_role("radio", name=name, exact=True) for name in sections]
     for name, choice in zip(sections[1:], choices[1:], strict=True):
         choice.click()
