@@ -17,7 +17,7 @@ from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
 from tests.browser.console import Account, Program, Tab, Theme, Window
 from tests.browser.test_every_page import look_at
-from tests.browser.walks import drawn, holds_together, main, walks
+from tests.browser.walks import drawn, holds_together, main, walked, walks
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 WALKS = walks(Role.ADMIN, Role.REVIEWER, Role.SUPER_ADMIN)
@@ -159,8 +159,7 @@ def test_all_of_it_holds_together(
 
 @pytest.mark.parametrize("path", ["/knowledge?q=zebra", "/knowledge?document=known-zebra"])
 def test_nobody_is_shut_out_of_documents(walking: Window, path: str) -> None:
-    tab = walking.walk(path)
-    drawn(tab.page)
+    tab = walked(walking, path)
     look_at(tab)
 
 
@@ -245,9 +244,8 @@ def test_a_zip_of_markdown_comes_in_once_it_is_there(
     expect(tab.page.locator("h1").first).to_have_text("The first guide")
 
 
-def test_what_tries_to_break_out_is_there_to_be_read(open_window: OpenWindow) -> None:
-    tab = open_window().open("/knowledge?document=known-bad")
-    drawn(tab.page)
+def test_what_tries_to_break_out_is_there_to_be_read(walking: Window) -> None:
+    tab = walked(walking, "/knowledge?document=known-bad")
     expect(tab.page.locator("h1")).to_have_text("<b>Bad</b> **title**")
     for words in ("<script>document.title", "leak", "made to be desrever", "$5 and $6"):
         main(tab).to_contain_text(words)
