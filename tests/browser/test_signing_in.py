@@ -129,7 +129,7 @@ def test_an_address_that_a_role_may_not_see_shows_nothing_of_its_page(
         "/accounts": "Audit",
         "/playground": "System prompt",
     }.items():
-        tab = analyst.open(path)
+        tab = analyst.walk(path)
         expect(tab.page.locator("h1")).to_have_text("You don't have access to this page")
         expect(tab.page.get_by_text(words)).to_have_count(0)
 
