@@ -18,9 +18,9 @@ LEFT_OF = """(title, [first, last]) => {
 }"""
 
 
-def test_an_arabic_title_is_read_from_the_right(window: Window, program: Program) -> None:
+def test_an_arabic_title_is_read_from_the_right(walking: Window, program: Program) -> None:
     name = f"🎉 {FIRST} GPT {token_hex(4)} {LAST}"
     dataset = program.api.post("/datasets", json={"name": name}).raise_for_status().json()
-    page = window.open(f"/datasets?dataset={dataset['id']}").page
+    page = walking.walk(f"/datasets?dataset={dataset['id']}").page
     title = page.get_by_role("heading", level=1, name=FIRST)
     assert title.evaluate(LEFT_OF, [FIRST, LAST]) > 0
