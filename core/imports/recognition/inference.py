@@ -3,6 +3,7 @@ in them.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,12 +30,11 @@ def fields_of(samples: Samples, kind: RowKind) -> dict[str, FieldRule]:
     short = {path: names.plain(".".join(path.split(".")[-2:])) for path in within}
     last = {path: names.plain(path.rpartition(".")[2]) for path in within}
     bare = {path: units.without_unit(name) for path, name in plain.items()}
+    ways = [_paths_by_name(way) for way in (plain, short, last, bare)]
     fields: dict[str, FieldRule] = {}
     taken: set[str] = set()
     for field, known in names.NAMES[kind].items():
-        for path in _candidates(
-            known, (plain,) if field in OWN else (plain, short, last, bare), taken
-        ):
+        for path in _candidates(known, ways[:1] if field in OWN else ways, taken):
             if (rule := field_rules.find(field, path, samples[path], kind)) is not None:
                 fields[field] = rule
                 taken.add(path)
@@ -172,17 +172,23 @@ def _are_lengths(cells: list[Any], texts: list[list[Any]]) -> bool:
     return any(pairs and all(cell == str(length) for cell, length in pairs) for pairs in columns)
 
 
-def _candidates(
-    known: tuple[str, ...], ways: Sequence[dict[str, str]], taken: set[str]
-) -> list[str]:
-    found = []
-    for way in ways:
-        by_name: dict[str, str] = {}
-        for path, name in way.items():
-            if path not in taken:
-                by_name.setdefault(name, path)
-        found += [by_name[name] for name in known if name in by_name]
+def _paths_by_name(way: dict[str, str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for path, name in way.items():
+        found[name].append(path)
     return found
+
+
+def _candidates(
+    known: tuple[str, ...], ways: Sequence[dict[str, list[str]]], taken: set[str]
+) -> list[str]:
+    """Return for each way and known name the first path that is not taken."""
+    free = (
+        next((path for path in way.get(name, ()) if path not in taken), None)
+        for way in ways
+        for name in known
+    )
+    return [path for path in free if path is not None]
 
 
 def _resolve_conflicts(
