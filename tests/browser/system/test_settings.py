@@ -50,8 +50,8 @@ def test_an_empty_default_prompt_is_refused_in_words(window: Window) -> None:
 
 
 @pytest.mark.usefixtures("restored")
-def test_a_provider_with_a_bad_address_is_refused_in_words(window: Window) -> None:
-    tab = window.open("/settings?section=Providers")
+def test_a_provider_with_a_bad_address_is_refused_in_words(walking: Window) -> None:
+    tab = walking.walk("/settings?section=Providers")
     tab.press("Add provider")
     dialog = tab.page.get_by_role("dialog", name="Add provider")
     tab.choose("Type", "OpenAI-compatible")
@@ -77,7 +77,7 @@ def test_a_provider_with_a_bad_address_is_refused_in_words(window: Window) -> No
 
 
 @pytest.mark.usefixtures("restored")
-def test_a_key_that_went_in_does_not_come_out(window: Window, program: Program) -> None:
+def test_a_key_that_went_in_does_not_come_out(walking: Window, program: Program) -> None:
     given = {
         "name": "vendor",
         "kind": "openai",
@@ -85,17 +85,17 @@ def test_a_key_that_went_in_does_not_come_out(window: Window, program: Program) 
         "secret": "a-secret-key-that-stays",
     }
     program.api.post("/admin/providers", json=given).raise_for_status()
-    tab = window.open("/settings?section=Providers")
+    tab = walking.walk("/settings?section=Providers")
     expect(tab.page.get_by_text("API key set")).to_be_visible()
     tab.press("Edit")
     tab.page.get_by_role("dialog", name="Edit provider").wait_for()
     assert "a-secret-key-that-stays" not in tab.page.content()
 
 
-def test_a_key_is_made_used_and_revoked(window: Window, program: Program) -> None:
+def test_a_key_is_made_used_and_revoked(walking: Window, program: Program) -> None:
     for key in program.api.get("/admin/api-keys").json()["items"]:  # other tests have made some
         program.api.delete(f"/admin/api-keys/{key['id']}").raise_for_status()
-    tab = window.open("/settings?section=API+keys")
+    tab = walking.walk("/settings?section=API+keys")
     tab.press("Create key")
     dialog = tab.page.get_by_role("dialog", name="Create API key")
     dialog.get_by_role("button", name="Create key").click()
@@ -124,8 +124,8 @@ def test_a_key_is_made_used_and_revoked(window: Window, program: Program) -> Non
     assert send().status_code == 401
 
 
-def test_a_price_of_ones_own_is_added(window: Window, program: Program) -> None:
-    tab = window.open("/settings?section=Prices")
+def test_a_price_of_ones_own_is_added(walking: Window, program: Program) -> None:
+    tab = walking.walk("/settings?section=Prices")
     tab.press("Add price")
     dialog = tab.page.get_by_role("dialog", name="Add price")
     for field, value in (("Model", "our-own"), ("Input", "2.5"), ("Output", "ten")):
