@@ -28,8 +28,8 @@ def slider(tab: Tab, name: str) -> Locator:
     return tab.page.get_by_test_id("stSlider").filter(has_text=name).get_by_role("slider")
 
 
-def test_a_bot_is_shaped_tested_saved_and_run(window: Window, program: Program, name: str) -> None:
-    tab = window.open("/bots")
+def test_a_bot_is_shaped_tested_saved_and_run(walking: Window, program: Program, name: str) -> None:
+    tab = walking.walk("/bots")
     tab.press("New bot")
     tab.drawer.get_by_label("Name").fill(name)
     tab.press("Create bot")
@@ -77,10 +77,10 @@ def test_a_bot_is_shaped_tested_saved_and_run(window: Window, program: Program, 
 
 
 def test_a_page_that_waits_for_a_bot_takes_clicks(
-    window: Window, program: Program, name: str
+    walking: Window, program: Program, name: str
 ) -> None:
     bot = program.api.post("/bots", json={"bot_name": name}).json()
-    tab = window.open(f"/bots?bot={bot['id']}&section=Test+message")
+    tab = walking.walk(f"/bots?bot={bot['id']}&section=Test+message")
     tab.choose("Model", "fake:echo")
     tab.page.get_by_label("Message", exact=True).fill('#fake {"delay_s": 30}\nHello')
     tab.press("Send test message")
@@ -90,7 +90,7 @@ def test_a_page_that_waits_for_a_bot_takes_clicks(
 
 
 def test_every_section_of_a_bot_fits_and_can_be_read(
-    window: Window, program: Program, name: str
+    walking: Window, program: Program, name: str
 ) -> None:
     knowledge = program.api.get("/bots/sample-company").json()
     bot = program.api.post("/bots", json={"bot_name": name, "knowledge": knowledge}).json()
@@ -100,7 +100,7 @@ def test_every_section_of_a_bot_fits_and_can_be_read(
         "judge_model_id": "fake:constrained",
     }
     program.api.post(f"/bots/{bot['id']}/test-message", json=sent).raise_for_status()
-    tab = window.open(f"/bots?bot={bot['id']}")
+    tab = walking.walk(f"/bots?bot={bot['id']}")
     for each in ("Personality", "Knowledge", "Test message", "Scenarios", "Versions"):
         section(tab, each)
         look_at(tab)
