@@ -19,11 +19,11 @@ tests:
 
 
 def test_a_file_is_imported_and_a_case_is_edited_in_a_new_version(
-    window: Window, tmp_path: Path
+    walking: Window, tmp_path: Path
 ) -> None:
     path = tmp_path / "orders.yaml"
     path.write_text(CONFIGURATION)
-    tab = window.open("/datasets")
+    tab = walking.walk("/datasets")
     tab.press("Import")
     dialog = tab.page.get_by_role("dialog")
     dialog.locator("input[type=file]").set_input_files(path)
@@ -65,8 +65,8 @@ def test_a_playground_answer_becomes_a_case_of_a_new_dataset(window: Window) -> 
     expect(tab.page.get_by_test_id("stDataFrame").first).to_contain_text("From the playground")
 
 
-def test_a_model_proposes_cases_and_those_that_are_chosen_are_added(window: Window) -> None:
-    tab = window.open("/datasets?action=dataset")
+def test_a_model_proposes_cases_and_those_that_are_chosen_are_added(walking: Window) -> None:
+    tab = walking.walk("/datasets?action=dataset")
     dialog = tab.page.get_by_role("dialog")
     dialog.get_by_label("Name").fill("Refunds")
     dialog.get_by_role("button", name="Create dataset").click()

@@ -9,7 +9,7 @@ from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
 from tests.browser.console import Account, Program, Theme, Window
 from tests.browser.test_every_page import look_at
-from tests.browser.walks import drawn, holds_together, main, opened, walks, wide
+from tests.browser.walks import holds_together, main, walked, walks, wide
 
 FULL, EMPTY = "/usage?days=7", "/usage?start=2026-01-01&end=2026-01-03"
 
@@ -45,14 +45,13 @@ def test_usage_holds_together(
 
 @pytest.mark.usefixtures("calls")
 def test_nobody_is_shut_out_of_usage(walking: Window) -> None:
-    tab = walking.walk(FULL)
-    drawn(tab.page)
+    tab = walked(walking, FULL)
     look_at(tab)
 
 
 @pytest.mark.usefixtures("calls")
-def test_usage_is_grouped_downloaded_and_led_to_its_row(open_window: OpenWindow) -> None:
-    tab = opened(open_window(), FULL)
+def test_usage_is_grouped_downloaded_and_led_to_its_row(walking: Window) -> None:
+    tab = walked(walking, FULL)
     tab.choose("Group by", "By account")
     main(tab).to_contain_text("By account")
     with tab.page.expect_download() as download:
@@ -67,8 +66,8 @@ def test_usage_is_grouped_downloaded_and_led_to_its_row(open_window: OpenWindow)
     tab.click_table(table, 60, 51, partial(main(tab).to_contain_text, "By model", timeout=5000))
 
 
-def test_a_monthly_cost_is_estimated(open_window: OpenWindow) -> None:
-    tab = opened(open_window(), EMPTY)
+def test_a_monthly_cost_is_estimated(walking: Window) -> None:
+    tab = walked(walking, EMPTY)
     tab.choose("Models", "fake:echo")
     tab.page.keyboard.press("Escape")  # the list stays open for more
     tab.page.get_by_role("radio", name="Text", exact=True).click()
