@@ -2,7 +2,9 @@
 
 import re
 import time
+from collections.abc import Iterator
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.console import Program, Tab, Window
@@ -71,16 +73,23 @@ HOSTILE = {
 }
 
 
-def test_markdown_is_drawn_and_code_is_text(window: Window, program: Program) -> None:
-    tab = window.open(program.say(MARKDOWN))
+@pytest.fixture(scope="module", autouse=True)
+def left(window_to_walk: Window) -> Iterator[None]:
+    """Leave the playground afterwards: one that is open takes part in other tests."""
+    yield
+    window_to_walk.walk("/you")
+
+
+def test_markdown_is_drawn_and_code_is_text(walking: Window, program: Program) -> None:
+    tab = walking.walk(program.say(MARKDOWN))
     expect(tab.last.locator("strong")).to_have_text("bold")
     expect(tab.last.locator("li")).to_have_count(2)
     expect(tab.last.locator("td")).to_have_text(["one", "1"])
     expect(tab.last.locator("pre")).to_contain_text("def add(a: int, b: int) -> int:")
 
 
-def test_a_diagram_is_the_text_that_it_was_written_as(window: Window, program: Program) -> None:
-    tab = window.open(program.say("Look:\n\n````mermaid\ngraph TD; A-->B\n```\n````\nafter"))
+def test_a_diagram_is_the_text_that_it_was_written_as(walking: Window, program: Program) -> None:
+    tab = walking.walk(program.say("Look:\n\n````mermaid\ngraph TD; A-->B\n```\n````\nafter"))
     expect(tab.last.locator("pre")).to_have_text("graph TD; A-->B\n```\n")
     expect(tab.last.locator(".attune-markdown > p").last).to_contain_text("after")
     assert tab.last.locator("svg:not(button svg), [data-testid*='ermaid']").count() == 0
@@ -109,9 +118,9 @@ def test_a_growing_answer_with_emoji_keeps_every_character(window: Window) -> No
 
 
 def test_what_a_model_writes_loads_nothing_and_runs_nothing(
-    window: Window, program: Program
+    walking: Window, program: Program
 ) -> None:
-    tab = window.open(program.say("\n\n".join(HOSTILE.values()), *HOSTILE.values()))
+    tab = walking.walk(program.say("\n\n".join(HOSTILE.values()), *HOSTILE.values()))
     tab.page.get_by_role("button", name="Show earlier messages").click()
     expect(tab.messages).to_have_count(2 + 2 * len(HOSTILE))
     tab.page.wait_for_timeout(300)
@@ -119,15 +128,15 @@ def test_what_a_model_writes_loads_nothing_and_runs_nothing(
     drawn = tab.page.locator(".st-key-chat-messages").locator(active)
     assert drawn.evaluate_all("all => all.map(e => e.outerHTML)") == []
     assert tab.page.evaluate("window.broken") is None
-    assert not [address for address in window.asked if "elsewhere" in address]
+    assert not [address for address in walking.asked if "elsewhere" in address]
 
 
-def test_a_script_in_a_link_is_no_link(window: Window, program: Program) -> None:
+def test_a_script_in_a_link_is_no_link(walking: Window, program: Program) -> None:
     links = (
         "[one](javascript:window.broken=1) [two](vbscript:x) [three](JaVaScRiPt:window.broken=1) "
         "[four](&#106;avascript:x)"
     )
-    tab = window.open(program.say(links))
+    tab = walking.walk(program.say(links))
     for link in tab.pane.locator("a").all():
         assert (link.get_attribute("href") or "").lower().split(":")[0] not in (
             "javascript",
@@ -135,22 +144,22 @@ def test_a_script_in_a_link_is_no_link(window: Window, program: Program) -> None
         )
 
 
-def test_a_link_says_where_it_leads(window: Window, program: Program) -> None:
-    tab = window.open(program.say("[your bank](https://elsewhere.example/login)"))
+def test_a_link_says_where_it_leads(walking: Window, program: Program) -> None:
+    tab = walking.walk(program.say("[your bank](https://elsewhere.example/login)"))
     expect(
         tab.last.locator("p", has=tab.page.get_by_role("link", name="your bank"))
     ).to_contain_text("your bank (elsewhere.example)")
 
 
-def test_prices_are_no_formula(window: Window, program: Program) -> None:
-    tab = window.open(program.say("It costs $5 and $10, and `$x` stays, and \\$3 too"))
+def test_prices_are_no_formula(walking: Window, program: Program) -> None:
+    tab = walking.walk(program.say("It costs $5 and $10, and `$x` stays, and \\$3 too"))
     expect(tab.last).to_contain_text("It costs $5 and $10, and $x stays, and $3 too")
     assert tab.pane.locator(".katex").count() == 0
 
 
-def test_copy_gives_the_markdown_as_it_was_written(window: Window, program: Program) -> None:
-    window.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    tab = window.open(program.say(MARKDOWN))
+def test_copy_gives_the_markdown_as_it_was_written(walking: Window, program: Program) -> None:
+    walking.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    tab = walking.walk(program.say(MARKDOWN))
     for message, begin in ((tab.messages.first, "Look:\n"), (tab.last, "Fake answer: Look:\n")):
         message.get_by_role("button", name="Copy").filter(visible=True).click()
         expect_copied(tab, begin)
@@ -165,9 +174,9 @@ def expect_copied(tab: Tab, begin: str) -> None:
     tab.wait_for(lambda: copied(tab).startswith(begin))
 
 
-def test_times_are_those_of_the_readers_clock(window: Window, program: Program) -> None:
+def test_times_are_those_of_the_readers_clock(walking: Window, program: Program) -> None:
     sent_at = time.time() * 1000
-    tab = window.open(program.say("What time is it?"))
+    tab = walking.walk(program.say("What time is it?"))
     hours = [
         tab.page.evaluate("at => new Date(at).toLocaleTimeString('en-GB', { hour: '2-digit' })", at)
         for at in (sent_at, time.time() * 1000)
