@@ -36,8 +36,8 @@ def in_order(page: Page, letters: str) -> bool:
     return users(page) == [f"one-page-{letter}" for letter in letters]
 
 
-def test_a_header_sorts_nothing_and_nothing_searches_or_sums_up_one_page(window: Window) -> None:
-    tab = window.open("/users?q=one-page")
+def test_a_header_sorts_nothing_and_nothing_searches_or_sums_up_one_page(walking: Window) -> None:
+    tab = walking.walk("/users?q=one-page")
     page = tab.page
     tab.wait_for(lambda: in_order(page, "cab"))
     page.wait_for_timeout(1500)  # a table takes no click before it has settled
@@ -60,8 +60,8 @@ def test_a_header_sorts_nothing_and_nothing_searches_or_sums_up_one_page(window:
     assert not [each for each in buttons if each.startswith(("Search", "Download"))]
 
 
-def test_a_header_sorts_the_whole_list_on_the_server(window: Window) -> None:
-    tab = window.open("/users?q=one-page")
+def test_a_header_sorts_the_whole_list_on_the_server(walking: Window) -> None:
+    tab = walking.walk("/users?q=one-page")
     tab.wait_for(lambda: in_order(tab.page, "cab"))
     click(tab, 0, 6, partial(tab.wait_for, partial(in_order, tab.page, "bac"), 5))
     tab.page.wait_for_url("**sort=last_seen**")
@@ -69,8 +69,8 @@ def test_a_header_sorts_the_whole_list_on_the_server(window: Window) -> None:
 
 
 @pytest.mark.parametrize("column", [1, 5])
-def test_a_click_on_any_cell_opens_the_row_again_and_again(window: Window, column: int) -> None:
-    tab = window.open("/users?q=one-page")
+def test_a_click_on_any_cell_opens_the_row_again_and_again(walking: Window, column: int) -> None:
+    tab = walking.walk("/users?q=one-page")
     tab.wait_for(lambda: len(users(tab.page)) == 3)
     for _ in range(2):
         click(tab, 2, column, drawer_of(tab, "one-page-a"))
@@ -112,8 +112,8 @@ def test_an_address_opens_the_row_that_it_names(window: Window) -> None:
     expect(again.drawer).to_contain_text("one-page-c")
 
 
-def test_the_drawer_leads_to_the_rows_before_and_after_by_buttons_and_keys(window: Window) -> None:
-    tab = window.open("/users?q=one-page")
+def test_the_drawer_leads_to_the_rows_before_and_after_by_buttons_and_keys(walking: Window) -> None:
+    tab = walking.walk("/users?q=one-page")
     tab.wait_for(lambda: len(users(tab.page)) == 3)
     click(tab, 1, 1, drawer_of(tab, "one-page-c"))
     expect(tab.drawer).to_contain_text("1 of 3 on this page")
