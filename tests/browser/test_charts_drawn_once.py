@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from core.platform import clock
 from tests.browser.console import Program, Window
-from tests.browser.walks import opened
+from tests.browser.walks import walked
 
 # Each chart of the page once more, beside it; how often that draws it
 TIMES_DRAWN = """async () => {
@@ -25,7 +25,7 @@ DRAWN = "[...document.querySelectorAll('.attune-chart')].every(it => it.querySel
 
 
 def test_charts_over_time_that_end_with_a_date_are_drawn_once(
-    window: Window, program: Program
+    walking: Window, program: Program
 ) -> None:
     midnight = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
     sent = [
@@ -46,7 +46,7 @@ def test_charts_over_time_that_end_with_a_date_are_drawn_once(
     program.show("charts drawn once", {"ai-requests": sent})
     start, end = midnight - timedelta(days=7), midnight - timedelta(hours=21)
     period = f"start={start:%Y-%m-%dT%H:%MZ}&end={end:%Y-%m-%dT%H:%MZ}"
-    page = opened(window, f"/ai-metrics?{period}&environment=drawn").page
+    page = walked(walking, f"/ai-metrics?{period}&environment=drawn").page
     page.wait_for_function(DRAWN)
     drawn = page.evaluate(TIMES_DRAWN)
     once = {label.partition(" every")[0] for label, times in drawn.items() if times == 1}
