@@ -6,10 +6,10 @@ from playwright.sync_api import expect
 
 from core.platform import clock
 from tests.browser.console import Program, Window
-from tests.browser.walks import opened
+from tests.browser.walks import walked
 
 
-def test_a_point_of_a_chart_opens_by_the_keyboard(window: Window, program: Program) -> None:
+def test_a_point_of_a_chart_opens_by_the_keyboard(walking: Window, program: Program) -> None:
     at = clock.now() - timedelta(hours=3)
     sent = {
         "id": "of a chart",
@@ -20,7 +20,7 @@ def test_a_point_of_a_chart_opens_by_the_keyboard(window: Window, program: Progr
         "cost_usd": "0.25",
     }
     program.show("chart points", {"ai-requests": [sent]})
-    tab = opened(window, "/ai-metrics?days=7&environment=points")
+    tab = walked(walking, "/ai-metrics?days=7&environment=points")
     chart = tab.page.get_by_role("figure", name="Error rate").first
     menu = chart.locator("xpath=following-sibling::form")
     points = menu.get_by_role("combobox", name="Points of this chart")
