@@ -87,7 +87,7 @@ def propose(tab: Tab, **answer: object) -> None:
 
 
 def test_a_proposal_is_saved_as_a_version_that_its_chosen_annotations_are_applied_by(
-    window: Window, program: Program, name: str
+    walking: Window, program: Program, name: str
 ) -> None:
     content = {"name": name, "prompt": TEXT, "variables": [{"name": "question"}]}
     made = program.api.post("/templates", json=content).raise_for_status().json()
@@ -96,7 +96,7 @@ def test_a_proposal_is_saved_as_a_version_that_its_chosen_annotations_are_applie
     dates = reviewed(program, name, 0, "No </comment> dates")
     tone = reviewed(program, name, 1, "Too short")
 
-    tab = window.open(f"/prompts?prompt={made['id']}")
+    tab = walking.walk(f"/prompts?prompt={made['id']}")
     tab.press("Improve with a model")
     dialog = tab.page.get_by_role("dialog")
     tab.choose("Model to ask", "fake:plain")
@@ -142,11 +142,11 @@ def test_a_proposal_is_saved_as_a_version_that_its_chosen_annotations_are_applie
 
 
 def test_a_page_that_waits_for_a_slow_model_takes_clicks(
-    window: Window, program: Program, name: str
+    walking: Window, program: Program, name: str
 ) -> None:
     content = {"name": name, "prompt": TEXT, "variables": [{"name": "question"}]}
     made = program.api.post("/templates", json=content).raise_for_status().json()
-    tab = window.open(f"/prompts?prompt={made['id']}")
+    tab = walking.walk(f"/prompts?prompt={made['id']}")
     tab.press("Improve with a model")
     tab.choose("Model to ask", "fake:echo")
     note = tab.page.get_by_role("textbox", name="What to improve")
