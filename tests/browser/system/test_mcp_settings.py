@@ -42,8 +42,8 @@ def add(tab: Tab, **fields: str) -> None:
 
 
 @pytest.mark.usefixtures("without_servers")
-def test_a_server_is_added_tested_and_removed(window: Window, port: int) -> None:
-    tab = window.open("/settings?section=Tools")
+def test_a_server_is_added_tested_and_removed(walking: Window, port: int) -> None:
+    tab = walking.walk("/settings?section=Tools")
     expect(tab.page.get_by_text("No MCP servers yet")).to_be_visible()
     add(tab, Name="rooms", Address=f"http://127.0.0.1:{port}/mcp", token=TOKEN)
     expect(tab.page.get_by_text("Working", exact=True)).to_be_visible()
@@ -61,8 +61,8 @@ def test_a_server_is_added_tested_and_removed(window: Window, port: int) -> None
 
 
 @pytest.mark.usefixtures("without_servers")
-def test_what_is_wrong_with_a_server_is_said_with_what_to_do(window: Window) -> None:
-    tab = window.open("/settings?section=Tools")
+def test_what_is_wrong_with_a_server_is_said_with_what_to_do(walking: Window) -> None:
+    tab = walking.walk("/settings?section=Tools")
     add(tab, Name="Rooms!", Address="http://127.0.0.2:9/mcp")
     dialog = tab.page.get_by_role("dialog", name="Add MCP server")
     expect(dialog.get_by_role("alert")).to_contain_text("Use up to 20 lower-case letters")
