@@ -1,12 +1,12 @@
 """Read quotas: all of them, those that apply to an actor, and their use."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, DateTime, Row, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import DateTime, Label, Row, func, select
+from sqlalchemy.orm import Session, aliased
 
 from core.cache.cache import Cache
 from core.database.sql_files import statement
@@ -17,7 +17,14 @@ from core.platform import clock
 from core.platform.config import config
 from core.quotas.errors import QuotaMissing
 from core.quotas.models import Quota, RateLimitWindow, UsageCounter
-from core.quotas.schemas import QuotaPeriod, QuotaUse, QuotaView, RateLimitKind, RateLimitUse
+from core.quotas.schemas import (
+    QuotaPeriod,
+    QuotaScope,
+    QuotaUse,
+    QuotaView,
+    RateLimitKind,
+    RateLimitUse,
+)
 
 Applying = tuple[Row[tuple[Any, ...]], ...]
 applying_cache: Cache[tuple[UUID, Role | None], Applying] = Cache("quotas changed", max_age_s=10.0)
@@ -42,9 +49,9 @@ def get_quota(session: Session, quota_id: UUID, *, actor: Actor) -> QuotaView:
 
 def _quotas(session: Session, quota_id: UUID | None = None) -> list[QuotaView]:
     target = func.coalesce(Quota.role, AdminUser.email, ApiKey.name).label("target")
-    used, over = _present_use(clock.now())
+    use = _present_use(clock.now())
     rows = (
-        select(*Quota.__table__.columns, target, used.label("used"), over.label("over"))
+        select(*Quota.__table__.columns, target, *use)
         .outerjoin(AdminUser, AdminUser.id == Quota.account_id)
         .outerjoin(ApiKey, ApiKey.id == Quota.key_id)
         # The lengths of their names put the scopes in order: workspace, account, role, key.
@@ -55,19 +62,25 @@ def _quotas(session: Session, quota_id: UUID | None = None) -> list[QuotaView]:
     return [QuotaView.model_validate(row) for row in session.execute(rows)]
 
 
-def _present_use(now: datetime) -> tuple[ColumnElement[Decimal], ColumnElement[int]]:
-    """Return columns for the present period: used and reserved, and calls beyond the limit."""
+def _present_use(now: datetime) -> Iterator[Label[Any]]:
+    """Yield columns for the present period: used and reserved, who used most of the quota of a
+    role, and calls beyond the limit.
+    """
     present = func.date_trunc(Quota.period, now, "UTC", type_=DateTime(timezone=True))
-    figures = (
-        # The quota of a role has a counter for each account: the one that is used most is shown.
-        func.max(UsageCounter.used + UsageCounter.reserved),
-        func.sum(UsageCounter.over),
-    )
     of_quota = (UsageCounter.quota_id == Quota.id, UsageCounter.period_start == present)
-    used, over = (
-        func.coalesce(select(each).where(*of_quota).scalar_subquery(), 0) for each in figures
+    taken = UsageCounter.used + UsageCounter.reserved
+    # The quota of a role has a counter for each account: the one that is used most is shown.
+    for name, figure in (("used", func.max(taken)), ("over", func.sum(UsageCounter.over))):
+        yield func.coalesce(select(figure).where(*of_quota).scalar_subquery(), 0).label(name)
+    account = aliased(AdminUser)
+    yield (
+        select(account.email)
+        .join(UsageCounter, UsageCounter.subject == account.id)
+        .where(*of_quota, Quota.scope == QuotaScope.ROLE)
+        .order_by(taken.desc(), account.email)
+        .limit(1)
+        .label("used_by")
     )
-    return used, over
 
 
 def find_applying(session: Session, actor: Actor) -> Applying:

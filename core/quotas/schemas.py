@@ -112,7 +112,7 @@ class QuotaView(View):
     """A quota; `target` is the role, or the name of the account or key, or null.
 
     `used` is what was used or reserved since the period began; for a role, by the account that
-    used most. `over` counts the calls beyond the limit of a quota that only observes.
+    used most, `used_by`. `over` counts the calls beyond the limit of a quota that only observes.
     """
 
     id: UUID
@@ -126,6 +126,7 @@ class QuotaView(View):
     limit: Usd = Field(validation_alias=AliasChoices("limit", "amount"))
     only_observes: bool
     used: Usd
+    used_by: str | None
     over: int
     created_at: datetime
 

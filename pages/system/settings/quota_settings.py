@@ -8,7 +8,7 @@ import streamlit as st
 from core.presentation import formatting
 from core.quotas import queries
 from core.quotas.amounts import limit_shown, shown
-from core.quotas.schemas import QuotaPeriod, QuotaScope, QuotaView
+from core.quotas.schemas import QuotaPeriod, QuotaView
 from core.quotas.service import quotas as service
 from pages._ui import dialogs, errors, frame, guard, state, text
 from pages.system.settings import cards, quota_form, quota_labels
@@ -47,10 +47,10 @@ def _draw_buttons(quota: QuotaView) -> None:
 
 
 def _use_of(quota: QuotaView) -> str:
-    most = " by one account" if quota.scope is QuotaScope.ROLE else ""
+    most = f" by {quota.used_by}, the most of any account" if quota.used_by else ""
     over = f" · {formatting.count(quota.over, 'call')} over the limit" if quota.over else ""
     when = "today" if quota.period is QuotaPeriod.DAY else f"this {quota.period}"
-    used = f"{shown(quota.used, quota.measure)} used or reserved{most} {when}{over}"
+    used = f"{shown(quota.used, quota.measure)} used or reserved {when}{most}{over}"
     return f":gray[:small[{text.plain(used)}]]"
 
 

@@ -259,9 +259,9 @@ def test_a_list_of_quotas_shows_what_was_used_of_each(one: Person) -> None:
     executed(person().actor)
     with transaction() as session:
         found = queries.list_quotas(session, actor=one.actor)
-    assert [(str(each.scope), each.target, int(each.used)) for each in found] == [
-        ("workspace", None, 3),
-        ("role", "admin", 2),
+    assert [(str(each.scope), each.target, int(each.used), each.used_by) for each in found] == [
+        ("workspace", None, 3, None),
+        ("role", "admin", 2, one.actor.email),
     ]
 
 

@@ -4,6 +4,7 @@ from core.identity.schemas import Role, SessionKind
 from core.platform.config import config
 from core.quotas.schemas import RateLimitKind
 from core.quotas.service.rate_limits import count_call
+from tests.factories.executions import executed
 from tests.factories.identity import person
 from tests.factories.quotas import quota, used
 from tests.pages.conftest import SETTINGS, YOU, Console, said, toasts
@@ -20,6 +21,18 @@ def test_quotas_are_listed_with_their_use_and_removed(console: Console) -> None:
     assert "**Each admin**\u20021,000 tokens per day :gray-badge[Only observes]" in shown
     app.button(key=f"quotas.delete-{made.id}").click().run()
     assert "Remove this quota?" in str(app.main) or app.button(key="quotas.confirm")
+
+
+def test_the_quota_of_a_role_names_the_account_that_used_most(console: Console) -> None:
+    boss, most = person(kind=SessionKind.BROWSER), person()
+    quota(9, scope="role", role=Role.ADMIN)
+    for one, times in ((boss, 1), (most, 2)):
+        for _ in range(times):
+            executed(one.actor)
+    app = console(boss, SETTINGS)
+    app.button_group[0].set_value("Quotas").run()
+    [use] = [each.proto.text for each in app.get("progress")]
+    assert f"today by {most.actor.email}, the most of any account" in use.replace("\\", "")
 
 
 def test_a_quota_of_less_than_a_cent_is_shown_as_it_is_and_can_be_edited(console: Console) -> None:
