@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from core.imports.formats import spans
+from core.imports.formats import langfuse
 from core.imports.ingest.reading import read
 from core.imports.parsed import RowKind
 from tests.imports.files import Folder, by_kind, mapping_of
@@ -211,7 +211,7 @@ def test_traces_of_one_session_are_one_conversation_however_little_each_repeats(
 def test_long_records_are_mapped_a_few_at_a_time(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spans, "MOST_BYTES", 5000)
+    monkeypatch.setattr(langfuse, "MOST_BYTES", 5000)
     path = folder.lines(*(trace(number, {**GENERATION, "id": str(number)}) for number in range(9)))
     positions = {parsed.position for parsed in read(path, mapping_of(path))}
     assert 3 < len(positions) < 9

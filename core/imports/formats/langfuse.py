@@ -32,6 +32,8 @@ Object = dict[str, Any]
 TOOL_PREFIX = re.compile(
     r"^(?:execute[_ ]tool|tool[-_ ]?call|tool|function)[:./ -][:./\s-]*(?=\S)", re.IGNORECASE
 )
+# Of traces that are read together: a session spans several, but nothing else leads out of one
+MOST_BYTES = 8 * 1024**2
 KINDS = {"GENERATION": "chat", "EMBEDDING": "embeddings"}
 STEPS = {"TOOL": "TOOL", "RETRIEVER": "RETRIEVER", "AGENT": "AGENT"}
 OBSERVATION_COLUMNS = set(
@@ -91,7 +93,7 @@ def traces(records: Iterator[Record], mapping: Mapping) -> Iterator[ParsedRow]:
             return _spans_of(record, own_ids, mapping)
         return _conversation(_plain(record), mapping)
 
-    return rows_of(records, mapping, read)
+    return rows_of(records, mapping, read, most_bytes=MOST_BYTES)
 
 
 def _spans_of(record: Object, own_ids: dict[str, str], mapping: Mapping) -> list[Span]:

@@ -46,6 +46,7 @@ def rows_of(
     mapping: Mapping,
     read: Callable[[Object, dict[str, str]], list[Span] | Object],
     *,
+    most_bytes: int = MOST_BYTES,
     refused: Counter[str] | None = None,
 ) -> Iterator[ParsedRow]:
     """Yield what the spans of records become; `read` returns spans, or a conversation that is one
@@ -69,7 +70,7 @@ def rows_of(
             held += found
             size += size_of(record)[1]
             last = (position, line)
-        is_full = len(held) >= MOST_SPANS or size >= MOST_BYTES
+        is_full = len(held) >= MOST_SPANS or size >= most_bytes
         if isinstance(found, dict) or wrong is not None or is_full:
             yield from _mapped(held, own_ids, refused, *last)
             held, own_ids, size = [], {}, 0
