@@ -142,7 +142,7 @@ def test_nobody_is_shut_out_of_conversations(walking: Window, path: str) -> None
 
 
 def test_a_search_marks_its_words_and_leads_to_the_message(walking: Window) -> None:
-    tab = walking.walk("/tuning?view=conversations")
+    tab = walked(walking, "/tuning?view=conversations")
     field = tab.page.get_by_role("textbox", name="Search")
     field.fill("zebra way")
     field.press("Enter")

@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser.console import Program, Tab, Window
 from tests.browser.test_every_page import look_at
+from tests.browser.walks import walked
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def slider(tab: Tab, name: str) -> Locator:
 
 
 def test_a_bot_is_shaped_tested_saved_and_run(walking: Window, program: Program, name: str) -> None:
-    tab = walking.walk("/bots")
+    tab = walked(walking, "/bots")
     tab.press("New bot")
     tab.drawer.get_by_label("Name").fill(name)
     tab.press("Create bot")
@@ -80,7 +81,7 @@ def test_a_page_that_waits_for_a_bot_takes_clicks(
     walking: Window, program: Program, name: str
 ) -> None:
     bot = program.api.post("/bots", json={"bot_name": name}).json()
-    tab = walking.walk(f"/bots?bot={bot['id']}&section=Test+message")
+    tab = walked(walking, f"/bots?bot={bot['id']}&section=Test+message")
     tab.choose("Model", "fake:echo")
     tab.page.get_by_label("Message", exact=True).fill('#fake {"delay_s": 30}\nHello')
     tab.press("Send test message")
@@ -100,7 +101,7 @@ def test_every_section_of_a_bot_fits_and_can_be_read(
         "judge_model_id": "fake:constrained",
     }
     program.api.post(f"/bots/{bot['id']}/test-message", json=sent).raise_for_status()
-    tab = walking.walk(f"/bots?bot={bot['id']}")
+    tab = walked(walking, f"/bots?bot={bot['id']}")
     for each in ("Personality", "Knowledge", "Test message", "Scenarios", "Versions"):
         section(tab, each)
         look_at(tab)

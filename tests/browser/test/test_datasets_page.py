@@ -6,6 +6,7 @@ from pathlib import Path
 from playwright.sync_api import expect
 
 from tests.browser.console import Window
+from tests.browser.walks import walked
 
 CONFIGURATION = """\
 prompts: ['Answer briefly: {{question}}']
@@ -23,7 +24,7 @@ def test_a_file_is_imported_and_a_case_is_edited_in_a_new_version(
 ) -> None:
     path = tmp_path / "orders.yaml"
     path.write_text(CONFIGURATION)
-    tab = walking.walk("/datasets")
+    tab = walked(walking, "/datasets")
     tab.press("Import")
     dialog = tab.page.get_by_role("dialog")
     dialog.locator("input[type=file]").set_input_files(path)
@@ -66,7 +67,7 @@ def test_a_playground_answer_becomes_a_case_of_a_new_dataset(window: Window) -> 
 
 
 def test_a_model_proposes_cases_and_those_that_are_chosen_are_added(walking: Window) -> None:
-    tab = walking.walk("/datasets?action=dataset")
+    tab = walked(walking, "/datasets?action=dataset")
     dialog = tab.page.get_by_role("dialog")
     dialog.get_by_label("Name").fill("Refunds")
     dialog.get_by_role("button", name="Create dataset").click()

@@ -124,7 +124,7 @@ def test_nobody_is_shut_out_of_users(walking: Window, path: str) -> None:
 def test_search_finds_by_name_address_and_id_and_stands_in_the_address(
     walking: Window,
 ) -> None:
-    tab = walking.walk("/users")
+    tab = walked(walking, "/users")
     for wanted, count in (
         ("Ann Peo", "1 user ·"),
         ("ann@people", "1 user ·"),
@@ -190,7 +190,7 @@ def test_words_are_not_for_analysts(open_window: OpenWindow, accounts: dict[Role
 
 @pytest.mark.usefixtures("rows")
 def test_visitors_without_a_name_have_journeys_too(walking: Window) -> None:
-    tab = walking.walk("/users")
+    tab = walked(walking, "/users")
     tab.page.get_by_text("Anonymous sessions").click()
     tab.page.wait_for_url("**anonymous=true**")
     drawn(tab.page)
