@@ -199,7 +199,7 @@ def _commit(rows: list[Stored], source: RowSource, _all_new: bool = False) -> in
     Nearly always all requests are new, and spared a look at each; else they are stored again.
     """
     spans = [row for row in rows if isinstance(row, MappedSpan)]
-    conversations_of_spans, told = histories.conversations_of(spans)
+    conversations_of_spans, sent = histories.conversations_of(spans)
     scores = list(scores_of(spans))
 
     def commit(store: Callable[[Session, list[NewRequest], RowSource], int]) -> None:
@@ -207,7 +207,7 @@ def _commit(rows: list[Stored], source: RowSource, _all_new: bool = False) -> in
             if spans:
                 store(session, [span.request for span in spans], source)
             if conversations_of_spans:  # afterwards: from here on, other writers of users wait
-                conversations.store(session, conversations_of_spans, source, histories=told)
+                conversations.store(session, conversations_of_spans, source, histories=sent)
             if scores:
                 score_ingest.store(session, scores, source)
             for row in rows:

@@ -73,7 +73,8 @@ def store(
 ) -> int:
     """Store conversations and their messages; return how many of the rows said anything new.
 
-    What `histories`, by conversation, have of stored messages is left out.
+    `histories` are those that the messages arrived in, by conversation: what they repeat of stored
+    messages is left out.
     """
     conversations = source.cleaned(conversations)
     connection, began_at = driver(session), name_by(BEGAN_AT, source.import_id)

@@ -7,7 +7,13 @@ from copy import copy
 from datetime import datetime
 from uuid import UUID
 
-from core.conversations.ingest.windows import LATE, Said, SentHistory, has_gaps, without_repeated
+from core.conversations.ingest.windows import (
+    LATE,
+    Fingerprint,
+    SentHistory,
+    has_gaps,
+    without_repeated,
+)
 from core.conversations.schemas import NewConversation, NewMessage
 from core.database.sql_files import driver_statement
 from core.database.staging import Connection
@@ -69,12 +75,12 @@ def _drop_repeated(
     ]
     keys = {each.id: key_of("conversation", each.id) for each in found if each.id in known}
     most = LATE + max((len(each.messages) for each in found), default=0)
-    said: dict[UUID, list[Said]] = {key: [] for key in keys.values()}
-    last = {"ids": list(said), "most": most}
-    for key, role, text in connection.execute(LAST, last) if said else ():
-        said[key].append((role, text))
+    last: dict[UUID, list[Fingerprint]] = {key: [] for key in keys.values()}
+    wanted = {"ids": list(last), "most": most}
+    for key, role, text_hash in connection.execute(LAST, wanted) if last else ():
+        last[key].append((role, text_hash))
     for each in found:
-        stored = said[keys[each.id]] if each.id in keys else ()
+        stored = last[keys[each.id]] if each.id in keys else ()
         each.messages = without_repeated(
             each.messages, histories[each.id], known.get(each.id, ()), stored
         )

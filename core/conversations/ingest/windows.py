@@ -1,8 +1,8 @@
-"""Find what histories repeat that begin in the middle: many senders send only the last messages
-with each request.
+"""Find repeated messages in histories that begin in the middle: many senders repeat only the last
+messages with each request.
 
 A message is named after all that its history has before it, so a window of the last messages gives
-them new names each time. What is known of it is found by what was said.
+them new names each time. Stored ones are found by role and text instead.
 """
 
 from collections.abc import Collection, Iterable
@@ -14,7 +14,7 @@ from core.conversations.schemas import NewMessage
 # A window that arrives late may end this many messages before the last one
 LATE = 100
 SPACE = " \t\n\r\f\v"  # some senders strip what they repeat
-Said = tuple[str, bytes]  # the role, and a hash of the text, which may be long
+Fingerprint = tuple[str, bytes]  # the role, and a hash of the text, which may be long
 
 
 class SentHistory(NamedTuple):
@@ -41,55 +41,55 @@ def without_repeated(
     messages: list[NewMessage],
     histories: Iterable[SentHistory],
     known: Collection[str] = (),
-    stored: Iterable[Said] = (),
+    stored: Iterable[Fingerprint] = (),
 ) -> list[NewMessage]:
     """Return messages without those that histories repeat of `stored` and of each other.
 
     Messages are stored by the names in `known` already.
     """
-    told = {each.id: _said(each) for each in messages}
-    known, said, found = set(known), list(stored), set[str]()
+    fingerprints = {each.id: _fingerprint(each) for each in messages}
+    known, before, repeated = set(known), list(stored), set[str]()
     for asked, answers in histories:
         names = asked + answers
-        texts = [told[name] for name in names]
-        again = _overlap(said[-len(names) - LATE :], texts) if _has_gap(asked, known) else 0
-        found.update(name for name in names[:again] if name not in known)
-        said += [told[name] for name in names[again:] if name not in known]
-        known.update(names[again:])
-    return [each for each in messages if each.id not in found]
+        history = [fingerprints[name] for name in names]
+        overlap = _overlap(before[-len(names) - LATE :], history) if _has_gap(asked, known) else 0
+        repeated.update(name for name in names[:overlap] if name not in known)
+        before += [fingerprints[name] for name in names[overlap:] if name not in known]
+        known.update(names[overlap:])
+    return [each for each in messages if each.id not in repeated]
 
 
 def _has_gap(asked: list[str], known: Collection[str]) -> bool:
     return not all(name in known for name in asked[:-1])
 
 
-def _said(message: NewMessage) -> Said:
+def _fingerprint(message: NewMessage) -> Fingerprint:
     text = (message.content or "").strip(SPACE)
     return message.role, sha256(text.encode(errors="replace")).digest()
 
 
-def _overlap(said: list[Said], told: list[Said]) -> int:
-    """Return how many messages of `told`, from the first, end `said`; where it is one at most, how
-    many stand within it, if several.
+def _overlap(before: list[Fingerprint], history: list[Fingerprint]) -> int:
+    """Return how many messages of `history`, from the first, end `before`; where it is one at most,
+    how many stand within it, if several.
 
     Knuth, Morris and Pratt's search: thousands of equal messages cost no more than others.
     """
-    borders = _borders(told)
+    borders = _borders(history)
     length = longest = 0
-    for each in said:
-        while length and (length == len(told) or told[length] != each):
+    for each in before:
+        while length and (length == len(history) or history[length] != each):
             length = borders[length - 1]
-        length += told[length] == each
+        length += history[length] == each
         longest = max(longest, length)
     return length if length > 1 or longest < 2 else longest
 
 
-def _borders(told: list[Said]) -> list[int]:
+def _borders(history: list[Fingerprint]) -> list[int]:
     """Return for each message how many up to it repeat the first ones."""
     borders, length = [0], 0
-    for each in told[1:]:
-        while length and told[length] != each:
+    for each in history[1:]:
+        while length and history[length] != each:
             length = borders[length - 1]
-        length += told[length] == each
+        length += history[length] == each
         borders.append(length)
     return borders

@@ -92,10 +92,10 @@ def _mapped(
     if not spans:
         return
     mapped = otlp.mapped(spans)
-    conversations, told = histories.conversations_of(mapped.taken)
+    conversations, sent = histories.conversations_of(mapped.taken)
     for conversation in conversations:
-        if has_gaps(told[conversation.id], (), is_new=True):
-            conversation.messages = without_repeated(conversation.messages, told[conversation.id])
+        if has_gaps(sent[conversation.id], (), is_new=True):
+            conversation.messages = without_repeated(conversation.messages, sent[conversation.id])
         yield ParsedRow(position, line, RowKind.CONVERSATIONS, _item(conversation))
     for taken in mapped.taken:
         taken.request.id = own_ids.get(taken.request.id or "", taken.request.id)

@@ -1,15 +1,17 @@
 """prompts/execute/stream: an answer in progress as server-sent events."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from threading import Event
 from typing import Any
 from uuid import UUID
 
 import httpx2
 import pytest
+from sqlalchemy.orm import Session
 
 from api.routes.test import answer_stream as routes
 from core.database import bus
@@ -20,7 +22,7 @@ from core.identity.service import accounts, sessions
 from core.providers.chunks import Chunk, EndChunk, TextChunk, ToolCallChunk
 from core.providers.vendors.fake import Fake
 from tests.api.conftest import Client
-from tests.factories.identity import person
+from tests.factories.identity import Person, person
 
 ASK = {"model_id": "fake:echo", "prompt": "the capital of France"}
 
@@ -205,37 +207,39 @@ def test_many_streams_at_once_do_not_mix(mine: httpx2.Client) -> None:
         assert answer.count(f"number {number} ") == 20
 
 
-def test_a_session_that_ends_hears_no_more_and_the_answer_goes_on(client: Client) -> None:
-    one = person()
+def last_event_after(
+    act: Callable[[Session], object], one: Person, client: Client
+) -> tuple[str, StreamEvent]:
+    """Return the ID of an answer and its last event, after something was done while it streamed."""
     with client(one).stream(
         "POST", "/prompts/execute/stream", json=ASK | {"model_id": "fake:steady"}
     ) as answer:
         stream = events(answer)
         next(stream)
         with transaction() as session:
-            sessions.sign_out(session, actor=one.actor)
-        told = list(stream)
-    assert told[-1].name == "error"
-    assert told[-1].data["problem"]["code"] == "session_over"
-    buffer = runners.current().find(UUID(answer.headers["x-execution-id"]))
+            act(session)
+        return answer.headers["x-execution-id"], list(stream)[-1]
+
+
+def test_a_session_that_ends_hears_no_more_and_the_answer_goes_on(client: Client) -> None:
+    one = person()
+    id_, last = last_event_after(partial(sessions.sign_out, actor=one.actor), one, client)
+    assert last.name == "error"
+    assert last.data["problem"]["code"] == "session_over"
+    buffer = runners.current().find(UUID(id_))
     assert buffer is not None
     assert buffer.outcome is None
 
 
 def test_an_account_whose_role_is_lowered_hears_why_its_stream_ends(client: Client) -> None:
-    one = person()
-    with client(one).stream(
-        "POST", "/prompts/execute/stream", json=ASK | {"model_id": "fake:steady"}
-    ) as answer:
-        stream = events(answer)
-        next(stream)
-        with transaction() as session:
-            lowered = AccountChange(role=Role.REVIEWER)
-            accounts.change_account(
-                session, one.actor.id, lowered, actor=person(Role.SUPER_ADMIN).actor
-            )
-        told = list(stream)
-    assert told[-1].data["problem"]["code"] == "forbidden"
+    one, boss = person(), person(Role.SUPER_ADMIN)
+    lowered = AccountChange(role=Role.REVIEWER)
+
+    def lower(session: Session) -> None:
+        accounts.change_account(session, one.actor.id, lowered, actor=boss.actor)
+
+    _, last = last_event_after(lower, one, client)
+    assert last.data["problem"]["code"] == "forbidden"
 
 
 def test_nothing_is_left_listening_afterwards(client: Client) -> None:
