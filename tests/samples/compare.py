@@ -112,7 +112,7 @@ def test_what_cannot_be_imported_yet_is_recognized_and_says_so(name: str) -> Non
 @pytest.mark.parametrize("name", SPANS)
 def test_spans_become_what_they_become_over_otlp(name: str, cluster: Postgres) -> None:
     sent = otlp.mapped(from_json((FOLDER / name).read_bytes()))
-    said = histories.conversations_of(sent.taken)
+    said, _histories = histories.conversations_of(sent.taken)
 
     parsed = list(parsed_of(name))
 
