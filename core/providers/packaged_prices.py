@@ -18,6 +18,14 @@ from core.providers.schemas import Connection, Prices, ProviderKind
 
 FREE = frozenset({ProviderKind.LOCAL, ProviderKind.FAKE})
 UNIT = Decimal("0.00000001")  # as many digits as are stored
+# Providers as OpenTelemetry, LangChain and LiteLLM name them, where the price data does not
+PROVIDERS = {
+    "x_ai": "x-ai",
+    "gcp.gen_ai": "google",
+    "azure.ai.inference": "azure",
+    "azure_ai": "azure",
+    "fireworks_ai": "fireworks",
+}
 
 
 class CostSource(StrEnum):
@@ -95,7 +103,7 @@ def list_price(provider: str, model: str) -> ListPrice | None:
         price = genai_prices.calc_price(
             genai_prices.Usage(),
             model,
-            provider_id=provider or None,
+            provider_id=PROVIDERS.get(provider, provider) or None,
             genai_request_timestamp=_noon(),
         ).model_price
     except (LookupError, ValueError):

@@ -99,6 +99,22 @@ def test_what_nobody_knows_is_unpriced_which_is_not_zero(row: dict[str, str]) ->
     assert cost(input_tokens=100, **row) == (None, "unpriced")
 
 
+@pytest.mark.parametrize(
+    ("provider", "model"),
+    [
+        ("x_ai", "grok-4"),
+        ("gcp.gen_ai", "gemini-2.5-pro"),
+        ("azure.ai.inference", "gpt-4o"),
+        ("azure_ai", "gpt-4o"),
+        ("fireworks_ai", "accounts/fireworks/models/deepseek-v3p2"),
+    ],
+)
+def test_a_provider_is_priced_by_the_name_that_tracing_libraries_send(
+    provider: str, model: str
+) -> None:
+    assert packaged_prices.list_price(provider, model) is not None
+
+
 def test_embeddings_whose_output_has_no_price_cost_what_their_input_does() -> None:
     # They were unpriced: the packaged price was taken for incomplete
     row = {"provider": "openai", "model": "text-embedding-3-small", "input_tokens": 1_000_000}
