@@ -68,7 +68,7 @@ def names_of(exchange: Exchange) -> tuple[list[str], list[str]]:
 
 def is_content(name: str) -> bool:
     """Whether an attribute is part of a message."""
-    return name.startswith(dialects.FLAT) and name not in dialects.NO_FLAT
+    return name.startswith(dialects.SPREAD) and name not in dialects.NO_FLAT
 
 
 def _hash(before: bytes, said: SpanMessage) -> bytes:
@@ -82,8 +82,10 @@ def _hash(before: bytes, said: SpanMessage) -> bytes:
 def _of_attributes(attributes: Attributes) -> Exchange | None:
     asked = read_messages(first(attributes, dialects.INPUT), "user")
     answered = read_messages(first(attributes, dialects.OUTPUT), "assistant")
-    if not asked and not answered:
-        asked, answered = _of_flat(attributes)
+    if not any(said.text or said.tool_calls for said in answered):
+        # LiteLLM has a message without the tool calls, which stand apart
+        flat_asked, flat_answered = _of_flat(attributes)
+        asked, answered = asked or flat_asked, flat_answered or answered
     if not asked:
         asked = _plain(attributes, dialects.INPUT_VALUE, "user")
     if not answered:
@@ -157,6 +159,8 @@ def _flat_calls(parts: Attributes) -> list[dict[str, Any]]:
     for name, value in parts.items():
         if name.startswith("tool_calls."):
             calls.setdefault(_number(name), {})[name.rpartition(".")[2]] = value
+        elif name.startswith("function_call."):  # of LiteLLM, one at most
+            calls.setdefault(0, {})[name.rpartition(".")[2]] = value
     return [tool_call(calls[number]) for number in sorted(calls)]
 
 

@@ -31,6 +31,7 @@ CACHED_TOKENS = (
 CACHE_WRITE_TOKENS = (
     "gen_ai.usage.cache_creation.input_tokens",
     "gen_ai.usage.cache_creation_input_tokens",
+    "gen_ai.usage.cache_write.input_tokens",  # of Anthropic's SDK
     "llm.token_count.prompt_details.cache_write",
 )
 REASONING_TOKENS = (
@@ -42,7 +43,7 @@ FIRST_TOKEN_S = (
     "gen_ai.response.time_to_first_chunk",
     "gen_ai.client.operation.time_to_first_chunk",  # of the Vercel AI SDK, version 7
 )
-COST = ("llm.cost.total",)
+COST = ("llm.cost.total", "gen_ai.cost.total_cost")  # the second is of LiteLLM
 PARTS_OF_COST = ("llm.cost.prompt", "llm.cost.completion")
 CONVERSATION = (
     "gen_ai.conversation.id",
@@ -50,11 +51,15 @@ CONVERSATION = (
     "traceloop.association.properties.session_id",
     "traceloop.association.properties.chat_id",
 )
-USER = ("user.id", "enduser.id", "traceloop.association.properties.user_id")
+USER = ("user.id", "enduser.id", "traceloop.association.properties.user_id", "llm.user")
 PROMPT_NAME = ("gen_ai.prompt.name", "langfuse.observation.prompt.name")
 PROMPT_VERSION = ("gen_ai.prompt.version", "langfuse.observation.prompt.version")
 ERROR_TYPE = ("error.type",)
-FINISH = ("gen_ai.response.finish_reasons", "llm.finish_reason")
+FINISH = (
+    "gen_ai.response.finish_reasons",
+    "llm.finish_reason",
+    "anthropic.message.stop_reason",
+)
 
 TOOL_NAME = ("gen_ai.tool.name", "tool.name", "tool_call.function.name")
 TOOL_CALL = ("gen_ai.tool.call.id", "tool_call.id", "tool.id")
@@ -109,16 +114,20 @@ READ = frozenset().union(
 FLAT_INPUT = ("llm.input_messages.", "gen_ai.prompt.")
 FLAT_OUTPUT = ("llm.output_messages.", "gen_ai.completion.")
 FLAT = (*FLAT_INPUT, *FLAT_OUTPUT)
+VECTORS = "embedding.embeddings."  # of OpenInference, with the texts
+SPREAD = (*FLAT, VECTORS)
 NO_FLAT = frozenset({*PROMPT_NAME, *PROMPT_VERSION})
 
+EMBEDDINGS = "embeddings"
 OPERATIONS = {
     "chat": "chat",
     "generate_content": "generate_content",
     "text_completion": "text_completion",
-    "embeddings": "embeddings",
+    "embeddings": EMBEDDINGS,
     "completion": "text_completion",
-    "embedding": "embeddings",
+    "embedding": EMBEDDINGS,
 }
+KINDS = {"LLM": "chat", "EMBEDDING": EMBEDDINGS}
 
 
 class StepKind(StrEnum):
@@ -146,8 +155,9 @@ def operation_of(span: Span) -> str | None:
     attributes = span.attributes
     given = attributes.get("gen_ai.operation.name")
     if given is None:
-        if attributes.get("openinference.span.kind") == "LLM":
-            return "chat"
+        kind = attributes.get("openinference.span.kind")
+        if isinstance(kind, str) and kind in KINDS:
+            return KINDS[kind]
         given = attributes.get("llm.request.type")
     return OPERATIONS.get(given) if isinstance(given, str) else None
 

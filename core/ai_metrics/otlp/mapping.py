@@ -17,6 +17,7 @@ from core.ai_metrics.otlp import (
     contents,
     dialects,
     langfuse,
+    model_calls,
     outcomes,
     span_messages,
     vercel_ai,
@@ -54,15 +55,18 @@ class SpanRefused(Exception):
 def mapped(spans: Iterable[Span]) -> Mapped:
     """Return the requests of an export, oldest first."""
     result, traces = Mapped(), dict[str, list[Span]]()
+    spans = list(spans)
     for span in spans:
         _rename_sdk_attributes(span)
+    merged = model_calls.merge(spans)
+    for span in spans:
         if span.has_ids:
             traces.setdefault(span.trace_id, []).append(span)
         else:
             result.refused["A trace id has 16 bytes and a span id 8, not all of them zero."] += 1
     latest = clock.now() + FUTURE
     for trace in traces.values():
-        _map_trace(trace, latest, result)
+        _map_trace(trace, merged, latest, result)
     result.taken.sort(key=lambda taken: taken.span.start_ns)
     return result
 
@@ -74,12 +78,16 @@ def _rename_sdk_attributes(span: Span) -> None:
         langfuse.rename(span)
 
 
-def _map_trace(trace: list[Span], latest: datetime, result: Mapped) -> None:
+def _map_trace(
+    trace: list[Span], merged: set[tuple[str, str]], latest: datetime, result: Mapped
+) -> None:
     by_id = {span.span_id: span for span in trace}
     taken: dict[str, MappedSpan] = {}
-    wrappers = _wrappers(by_id)
+    wrappers = model_calls.wrappers(by_id)
     others = list[Span]()
     for span in by_id.values():
+        if (span.trace_id, span.span_id) in merged:
+            continue
         if (operation := operation_of(span)) is None or span.span_id in wrappers:
             others.append(span)
         else:
@@ -99,31 +107,6 @@ def _map_trace(trace: list[Span], latest: datetime, result: Mapped) -> None:
     result.taken += taken.values()
 
 
-def _wrappers(by_id: dict[str, Span]) -> set[str]:
-    """Return the ids of spans that say nothing of the same operation's call below them, as those
-    that the Vercel AI SDK, version 7, puts around embeddings.
-    """
-    called = {
-        (span.parent_id, operation)
-        for span in by_id.values()
-        if span.parent_id in by_id
-        and (operation := operation_of(span)) is not None
-        and not _is_empty(span)
-    }
-    return {
-        id_
-        for id_, operation in called
-        if operation_of(by_id[id_]) == operation and _is_empty(by_id[id_])
-    }
-
-
-def _is_empty(span: Span) -> bool:
-    return (
-        number(span.attributes, dialects.INPUT_TOKENS) is None
-        and contents.exchange_of(span) is None
-    )
-
-
 def place_of(span: Span) -> Place:
     """Return where a span is from."""
     resource = span.resource
@@ -133,7 +116,8 @@ def place_of(span: Span) -> Place:
 
 
 def _request(span: Span, operation: str, above: list[Span], latest: datetime) -> MappedSpan:
-    attributes, exchange = span.attributes, contents.exchange_of(span)
+    attributes = span.attributes
+    exchange = contents.exchange_of(span) if operation != dialects.EMBEDDINGS else None
     lineage = [attributes, *(ancestor.attributes for ancestor in above)]
     conversation = _id(lineage, dialects.CONVERSATION)
     if conversation is None and exchange is not None:
@@ -206,7 +190,7 @@ def _first_token_ms(span: Span) -> int | None:
 
 
 def _finish(attributes: Attributes) -> str | None:
-    match first(attributes, dialects.FINISH):
+    match span_messages.parsed(first(attributes, dialects.FINISH)):
         case [*reasons]:
             return (
                 ",".join(dict.fromkeys(str(reason) for reason in reasons))[: dialects.LONGEST_WORD]
@@ -236,7 +220,7 @@ def _cost(attributes: Attributes) -> Decimal | None:
 def _extra(span: Span) -> dict[str, Any]:
     """Return the attributes that no column and no message holds."""
     left = {name: value for name, value in span.attributes.items() if name not in dialects.READ}
-    if any(name.startswith(dialects.FLAT) for name in left):
+    if any(name.startswith(dialects.SPREAD) for name in left):
         left = {name: value for name, value in left.items() if not contents.is_content(name)}
     return {"span_name": span.name, **left} if span.name else left
 
