@@ -193,7 +193,7 @@ def _fold(what: str, zone: str) -> None:
     for fold in (event_rollups.EVENTS,) if what == "events" else request_rollups.FOLDS:
         waiting = 1
         while waiting:
-            with transaction() as session:
+            with _unhurried() as session:
                 if fold is request_rollups.DIMENSIONS:
                     request_rollups.place_values(session)
                 waiting = fold.fold(session, zone=zone)
