@@ -163,15 +163,24 @@ class Http(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """End the head; reject a request without exactly one Host header."""
+        """End the head; reject one that a proxy may read otherwise."""
         self._is_in_head, self._overhead = False, 0
         self._body_read, self._body_began_at = 0, self.loop.time()
         self._body_checkpoint = (0, self._body_began_at)
-        hosts = sum(name == b"host" for name, _ in self.headers)
-        if hosts > 1 or (hosts == 0 and self.parser.get_http_version() != "1.0"):
-            self._refusal = "A request must have exactly one Host header."
+        self._refusal = self._ambiguity()
+        if self._refusal is not None:
             raise ValueError(self._refusal)
         super().on_headers_complete()
+
+    def _ambiguity(self) -> str | None:
+        is_old = self.parser.get_http_version() == "1.0"
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        if hosts > 1 or (hosts == 0 and not is_old):
+            return "A request must have exactly one Host header."
+        codings = [value.lower() for name, value in self.headers if name == b"transfer-encoding"]
+        if codings and (is_old or codings != [b"chunked"]):
+            return "The only transfer encoding is chunked, of HTTP/1.1."
+        return None
 
     def on_body(self, body: bytes) -> None:
         self._overhead = 0

@@ -188,3 +188,21 @@ def test_escapes_in_a_cookie_are_not_undone(client: Client, address: str) -> Non
         sent(address, request(f"Cookie: other=x; attune={cookie}\r\n\r\n")) for cookie in cookies
     ]
     assert list(map(status, answers)) == [200, 200, 401]
+
+
+@pytest.mark.parametrize(
+    ("codings", "version", "expected"),
+    [
+        ("Transfer-Encoding: chunked\r\n", "1.1", 200),
+        ("Transfer-Encoding: Chunked\r\n", "1.1", 200),
+        ("Transfer-Encoding: chunked\r\n", "1.0", 400),
+        ("Transfer-Encoding: gzip, chunked\r\n", "1.1", 400),
+        ("Transfer-Encoding: identity\r\n", "1.1", 400),
+        ("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "1.1", 400),
+    ],
+)
+def test_a_body_that_a_proxy_may_measure_otherwise_is_refused(
+    client: Client, address: str, codings: str, version: str, expected: int
+) -> None:
+    head = request(codings, "\r\n0\r\n\r\n", target="/healthz", version=version)
+    assert status(sent(address, head)) == expected
