@@ -15,6 +15,10 @@ class CaseMissing(NotFound):
     """The newest version of this dataset has no such case."""
 
 
+class CaseChanged(Conflict):
+    """This case was edited meanwhile. Copy what you wrote, and edit the case as it is now."""
+
+
 class NotYourDataset(Forbidden):
     """Only the owner of this dataset can change it. Export it, and import the file as your own."""
 

@@ -53,6 +53,14 @@ FILE: dict[str, Any] = {
 VersionQuery = Annotated[
     int | None, Query(ge=1, le=2**31 - 1, description="Without it, the newest.")
 ]
+AddedInQuery = Annotated[
+    int | None,
+    Query(
+        ge=1,
+        le=2**31 - 1,
+        description="`added_in` of the case as you read it: 409 when it was edited since.",
+    ),
+]
 
 
 # A dependency, so that the route itself is a plain function in a thread
@@ -145,12 +153,17 @@ def add_cases(dataset_id: UUID, new: NewCases, session: SessionDep, actor: Actor
     return cases.add_cases(session, dataset_id, new, actor=actor)
 
 
-@router.put("/{dataset_id}/cases/{case_id}")
+@router.put("/{dataset_id}/cases/{case_id}", responses=CONFLICT)
 def change_case(
-    dataset_id: UUID, case_id: UUID, new: NewCase, session: SessionDep, actor: ActorDep
+    dataset_id: UUID,
+    case_id: UUID,
+    new: NewCase,
+    session: SessionDep,
+    actor: ActorDep,
+    added_in: AddedInQuery = None,
 ) -> DatasetView:
     """Edit a case in a new version; older versions keep what it was."""
-    return cases.change_case(session, dataset_id, case_id, new, actor=actor)
+    return cases.change_case(session, dataset_id, case_id, new, added_in=added_in, actor=actor)
 
 
 @router.delete("/{dataset_id}/cases/{case_id}")

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.datasets import encrypted_texts
 from core.datasets.drafts import CaseDraft
-from core.datasets.errors import CaseMissing, DatasetFull, TooManyCases
+from core.datasets.errors import CaseChanged, CaseMissing, DatasetFull, TooManyCases
 from core.datasets.models import Dataset, DatasetVersion
 from core.datasets.queries.cases import cases, is_in_version
 from core.datasets.queries.datasets import get_dataset
@@ -45,12 +45,19 @@ def add_cases(session: Session, dataset_id: UUID, new: NewCases, *, actor: Actor
 
 
 def change_case(
-    session: Session, dataset_id: UUID, case_id: UUID, new: NewCase, *, actor: Actor
+    session: Session,
+    dataset_id: UUID,
+    case_id: UUID,
+    new: NewCase,
+    *,
+    added_in: int | None = None,
+    actor: Actor,
 ) -> DatasetView:
     """Edit a case in a new version; what it was made of stays, and so does its split unless
     another is given.
 
-    Raises DatasetMissing, NotYourDataset, CaseMissing or DatasetFull.
+    Raises DatasetMissing, NotYourDataset, CaseMissing or DatasetFull, and CaseChanged when its
+    content is no longer that of `added_in`.
     """
     row = lock_own(session, dataset_id, actor=actor)
     found = session.execute(
@@ -58,6 +65,8 @@ def change_case(
     ).first()
     if found is None:
         raise CaseMissing
+    if added_in is not None and added_in != found.added_in:
+        raise CaseChanged
     draft = CaseDraft(
         texts=new,
         tags=new.tags,

@@ -92,7 +92,9 @@ def save(dataset_id: UUID, case: DatasetCase | None) -> None:
                 # Without one, it would keep the split that was cleared in the form
                 by_messages = CaseDraft(new, new.origin).stored_split
                 new = new.model_copy(update={"split": by_messages})
-            cases.change_case(session, dataset_id, case.id, new, actor=actor)
+            cases.change_case(
+                session, dataset_id, case.id, new, added_in=case.added_in, actor=actor
+            )
     state.toast("Case saved as a new version" if case is not None else "Case added")
 
 

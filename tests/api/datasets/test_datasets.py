@@ -42,13 +42,16 @@ def test_a_dataset_lives_from_its_first_case_to_its_end(mine: httpx2.Client) -> 
     assert case["content"]["assertions"][0] | scorer == case["content"]["assertions"][0]
     of_case = f"{path}/cases/{case['id']}"
     assert mine.put(of_case, json={**QUESTION, "reference": "So."}).json()["version"] == 2
+    stale = mine.put(of_case, json=QUESTION, params={"added_in": 1})
+    assert (stale.status_code, "edited meanwhile" in stale.json()["detail"]) == (409, True)
+    assert mine.put(of_case, json=QUESTION, params={"added_in": 2}).json()["version"] == 3
     assert mine.delete(of_case).json()["cases"] == 0
     assert mine.delete(of_case).status_code == 404
     old = mine.get(f"{path}/cases", params={"version": 1}).json()
     assert old["items"][0]["content"]["reference"] is None
     assert mine.get(f"{path}/cases", params={"version": 9}).status_code == 404
     numbers = [it["number"] for it in mine.get(f"{path}/versions").json()["items"]]
-    assert numbers == [3, 2, 1]
+    assert numbers == [4, 3, 2, 1]
     assert mine.put(path, json={"name": "Others"}).json()["name"] == "Others"
     assert mine.get("/datasets").json()["total_count"] == 1
     assert mine.delete(path).status_code == 204

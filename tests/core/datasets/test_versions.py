@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from core.database.db import transaction
-from core.datasets.errors import CaseMissing, DatasetVersionMissing
+from core.datasets.errors import CaseChanged, CaseMissing, DatasetVersionMissing
 from core.datasets.queries.cases import cases_of_version
 from core.datasets.queries.datasets import list_versions
 from core.datasets.schemas import CaseSplit, DatasetCase, NewCase
@@ -22,10 +22,12 @@ def one() -> Person:
     return person()
 
 
-def changed(one: Person, dataset_id: UUID, case: DatasetCase, text: str) -> None:
+def changed(
+    one: Person, dataset_id: UUID, case: DatasetCase, text: str, added_in: int | None = None
+) -> None:
     new = NewCase.model_validate(question(text))
     with transaction() as session:
-        cases.change_case(session, dataset_id, case.id, new, actor=one.actor)
+        cases.change_case(session, dataset_id, case.id, new, added_in=added_in, actor=one.actor)
 
 
 def removed(one: Person, dataset_id: UUID, *ids: UUID) -> None:
@@ -88,3 +90,13 @@ def test_a_removed_case_cannot_be_edited_or_removed_again(one: Person) -> None:
     with pytest.raises(CaseMissing):
         removed(one, made.id, new_id())
     assert texts(one, made.id) == []
+
+
+def test_an_edit_of_a_case_that_was_edited_meanwhile_is_refused(one: Person) -> None:
+    made = dataset(one.actor, question("first"), question("second"))
+    first, second = cases_of(one.actor, made.id)
+    changed(one, made.id, second, "another", added_in=second.added_in)
+    changed(one, made.id, first, "by a colleague", added_in=first.added_in)
+    with pytest.raises(CaseChanged):
+        changed(one, made.id, first, "mine", added_in=first.added_in)
+    assert texts(one, made.id) == ["by a colleague", "another"]

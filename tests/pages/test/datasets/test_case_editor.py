@@ -97,10 +97,16 @@ def test_a_case_without_a_chosen_split_gets_that_of_its_messages(
     saved: list[NewCase] = []
     monkeypatch.setattr(guard, "work", lambda: nullcontext((None, None)))
     monkeypatch.setattr(state, "toast", lambda _: None)
-    monkeypatch.setattr(cases, "change_case", lambda *given, actor: saved.append(given[3]))
+    monkeypatch.setattr(
+        cases, "change_case", lambda *given, added_in, actor: saved.append(given[3])
+    )
     content = NewCase.model_validate({"messages": [{"role": "user", "content": "Where?"}]})
     case: Any = SimpleNamespace(
-        id=new_id(), content=content, origin=CaseOrigin.HAND, conversation_id=conversation_id
+        id=new_id(),
+        content=content,
+        origin=CaseOrigin.HAND,
+        conversation_id=conversation_id,
+        added_in=1,
     )
     scorer_fields.fill(())
     kept[f"{message_fields.ROLE}.0"], kept[f"{message_fields.TEXT}.0"] = "user", "Where?"
