@@ -25,6 +25,7 @@ PROVIDERS = {
     "azure.ai.inference": "azure",
     "azure_ai": "azure",
     "fireworks_ai": "fireworks",
+    "strands-agents": "",  # a framework: the model alone tells
 }
 
 

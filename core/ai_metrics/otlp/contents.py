@@ -16,6 +16,7 @@ from core.ai_metrics.otlp.dialects import first
 from core.ai_metrics.otlp.span_messages import (
     SpanMessage,
     answering,
+    listed_parts,
     normalized,
     parsed,
     read_message,
@@ -146,7 +147,7 @@ def _flat_message(parts: Attributes, otherwise: str) -> SpanMessage:
             if name.startswith("contents.") and name.endswith("message_content.text")
         ]
         content = "\n".join(str(parts[name]) for name in sorted(texts, key=_number))
-    elif isinstance(listed := parsed(content), list):
+    elif (listed := listed_parts(content)) is not None:
         content, _ = read_parts(listed)
     return answering(
         normalized(parts.get("role"), content, _flat_calls(parts), otherwise),
@@ -180,6 +181,8 @@ def _of_events(span: Span) -> Exchange | None:
         if (found := _of_attributes(event.attributes)) is not None:
             asked += found.asked
             answered += found.answered
+        elif system := _system(event.attributes):
+            asked += system
         elif (role := EVENTS.get(event.name)) is not None:
             given = parsed(event.attributes.get("gen_ai.event.content")) or event.attributes
             said = _event_message(given, role)
@@ -190,5 +193,8 @@ def _of_events(span: Span) -> Exchange | None:
 def _event_message(given: Any, role: str) -> SpanMessage:  # noqa: ANN401  any JSON
     if not isinstance(given, dict):
         return normalized(role, given, [])
-    inner = parsed(given.get("message"))
-    return read_message({"role": role, **(inner if isinstance(inner, dict) else given)}, role)
+    message = given.get("message")
+    inner = parsed(message)
+    said = inner if isinstance(inner, dict) else given if message is None else {"content": message}
+    content = said.get("content")
+    return read_message({"role": role, **said, "content": listed_parts(content) or content}, role)

@@ -43,6 +43,7 @@ FIRST_TOKEN_S = (
     "gen_ai.response.time_to_first_chunk",
     "gen_ai.client.operation.time_to_first_chunk",  # of the Vercel AI SDK, version 7
 )
+FIRST_TOKEN_MS = ("gen_ai.server.time_to_first_token",)  # of Strands
 COST = ("llm.cost.total", "gen_ai.cost.total_cost")  # the second is of LiteLLM
 PARTS_OF_COST = ("llm.cost.prompt", "llm.cost.completion")
 CONVERSATION = (
@@ -96,6 +97,7 @@ READ = frozenset().union(
     *(
         REASONING_TOKENS,
         FIRST_TOKEN_S,
+        FIRST_TOKEN_MS,
         COST,
         PARTS_OF_COST,
         CONVERSATION,

@@ -143,7 +143,7 @@ def _request(span: Span, operation: str, above: list[Span], latest: datetime) ->
         first_token_ms=_first_token_ms(span),
         total_latency_ms=outcomes.duration_ms(span),
         tool_calls=_asked_for(exchange),
-        finish_reason=_finish(attributes),
+        finish_reason=_finish(span),
         status=RequestStatus.ERROR if error_type else RequestStatus.OK,
         error_type=error_type,
         error_message=error_message,
@@ -185,12 +185,17 @@ def _first_token_ms(span: Span) -> int | None:
     given = first(span.attributes, dialects.FIRST_TOKEN_S)
     if isinstance(given, int | float) and 0 <= given <= MOST_MS:
         return outcomes.milliseconds(int(given * 1_000_000_000))
+    if (given := number(span.attributes, dialects.FIRST_TOKEN_MS)) is not None:
+        return given
     seen = next((event.at_ns for event in span.events if event.name == FIRST_TOKEN), 0)
     return outcomes.milliseconds(seen - span.start_ns) if seen else None
 
 
-def _finish(attributes: Attributes) -> str | None:
-    match span_messages.parsed(first(attributes, dialects.FINISH)):
+def _finish(span: Span) -> str | None:
+    given = first(span.attributes, dialects.FINISH) or next(
+        (found for event in span.events if (found := event.attributes.get("finish_reason"))), None
+    )
+    match span_messages.parsed(given):
         case [*reasons]:
             return (
                 ",".join(dict.fromkeys(str(reason) for reason in reasons))[: dialects.LONGEST_WORD]

@@ -12,8 +12,7 @@ LONGEST = 1_000_000
 
 
 MOST_VALUES = 20_000  # of JSON in a text: each message becomes a row
-
-
+PART_KEYS = frozenset({"type", "text", "toolUse", "toolResult"})
 ROLES = {
     "system": "system",
     "developer": "system",
@@ -120,6 +119,15 @@ def read_message(given: dict[str, Any], otherwise: str) -> SpanMessage:
     )
 
 
+def listed_parts(content: Any) -> list[Any] | None:  # noqa: ANN401  any JSON
+    """Return the parts that a content is, or None for a text, which may itself be a JSON list."""
+    found = parsed(content)
+    if not isinstance(found, list) or not found:
+        return None
+    is_parts = all(isinstance(part, dict) and not PART_KEYS.isdisjoint(part) for part in found)
+    return found if is_parts else None
+
+
 def _call_id(given: dict[str, Any]) -> Any:  # noqa: ANN401  any JSON
     return given.get("id", given.get("toolCallId"))
 
@@ -131,11 +139,21 @@ def _id_of(call: dict[str, Any]) -> str | int | None:
 
 
 def _answers(parts: list[Any]) -> list[dict[str, Any]]:
-    return [
-        part
-        for part in parts
-        if isinstance(part, dict) and part.get("type") in ("tool_call_response", "tool-result")
-    ]
+    results = [_of_converse(part) for part in parts if isinstance(part, dict)]
+    return [part for part in results if part.get("type") in ("tool_call_response", "tool-result")]
+
+
+def _of_converse(part: dict[str, Any]) -> dict[str, Any]:
+    """Return a part of Bedrock's Converse API, which Strands sends, as others are."""
+    match part:
+        case {"toolUse": {"toolUseId": id_, "name": name, "input": arguments}}:
+            return {"type": "tool_call", "id": id_, "name": name, "arguments": arguments}
+        case {"toolResult": {"toolUseId": id_, "content": [*content]}}:
+            return {"type": "tool_call_response", "id": id_, "response": read_parts(content)[0]}
+        case {"json": answer}:
+            return {"text": as_text(answer)}
+        case _:
+            return part
 
 
 def answering(said: SpanMessage, call_id: Any) -> SpanMessage:  # noqa: ANN401  any JSON
@@ -146,7 +164,8 @@ def answering(said: SpanMessage, call_id: Any) -> SpanMessage:  # noqa: ANN401  
 
 def read_parts(parts: list[Any]) -> tuple[str, list[dict[str, Any]]]:
     texts, calls = [], []
-    for part in parts:
+    for given in parts:
+        part = _of_converse(given) if isinstance(given, dict) else given
         match part:
             case str():
                 texts.append(part)

@@ -106,6 +106,7 @@ def test_what_nobody_knows_is_unpriced_which_is_not_zero(row: dict[str, str]) ->
         ("gcp.gen_ai", "gemini-2.5-pro"),
         ("azure.ai.inference", "gpt-4o"),
         ("azure_ai", "gpt-4o"),
+        ("strands-agents", "gpt-4o"),
         ("fireworks_ai", "accounts/fireworks/models/deepseek-v3p2"),
     ],
 )
