@@ -88,7 +88,7 @@ def _of_attributes(attributes: Attributes) -> Exchange | None:
         flat_asked, flat_answered = _of_flat(attributes)
         asked, answered = asked or flat_asked, flat_answered or answered
     if not asked:
-        asked = _plain(attributes, dialects.INPUT_VALUE, "user")
+        asked = _prompts(attributes) or _plain(attributes, dialects.INPUT_VALUE, "user")
     if not answered:
         answered = _plain(attributes, dialects.OUTPUT_VALUE, "assistant")
     if not asked and not answered:
@@ -100,6 +100,12 @@ def _system(attributes: Attributes) -> list[SpanMessage]:
     given = parsed(first(attributes, dialects.SYSTEM))
     text, _ = read_parts(given) if isinstance(given, list) else (given, [])
     return [normalized("system", text, [])] if isinstance(text, str) and text else []
+
+
+def _prompts(attributes: Attributes) -> list[SpanMessage]:
+    given = parsed(first(attributes, dialects.PROMPTS))
+    texts = [given] if isinstance(given, str) else given if isinstance(given, list) else []
+    return [normalized("user", text, []) for text in texts if isinstance(text, str)]
 
 
 def _plain(attributes: Attributes, names: tuple[str, ...], role: str) -> list[SpanMessage]:

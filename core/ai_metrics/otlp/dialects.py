@@ -77,6 +77,7 @@ SOURCE_NAME = ("gen_ai.data_source.id", "retriever.name", "reranker.model_name")
 INPUT = ("gen_ai.input.messages", "gen_ai.prompt")
 OUTPUT = ("gen_ai.output.messages", "gen_ai.completion")
 SYSTEM = ("gen_ai.system_instructions",)
+PROMPTS = ("llm.prompts",)  # of completions, a text or several
 INPUT_VALUE, OUTPUT_VALUE = ("input.value",), ("output.value",)
 
 APP, RELEASE = ("service.name",), ("service.version",)
@@ -109,6 +110,7 @@ READ = frozenset().union(
         INPUT,
         OUTPUT,
         SYSTEM,
+        PROMPTS,
     ),
     *(INPUT_VALUE, OUTPUT_VALUE, ("input.mime_type", "output.mime_type")),
 )

@@ -83,12 +83,11 @@ def _map_trace(
 ) -> None:
     by_id = {span.span_id: span for span in trace}
     taken: dict[str, MappedSpan] = {}
-    wrappers = model_calls.wrappers(by_id)
     others = list[Span]()
     for span in by_id.values():
         if (span.trace_id, span.span_id) in merged:
             continue
-        if (operation := operation_of(span)) is None or span.span_id in wrappers:
+        if (operation := operation_of(span)) is None:
             others.append(span)
         else:
             try:

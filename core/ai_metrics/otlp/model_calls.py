@@ -10,12 +10,13 @@ from collections.abc import Iterable
 from core.ai_metrics.otlp import contents, dialects
 from core.ai_metrics.otlp.dialects import first, number, operation_of, word
 from core.ai_metrics.otlp.outcomes import error_of
-from core.ai_metrics.otlp.spans import Span
+from core.ai_metrics.otlp.spans import Attributes, Span
 from core.ai_metrics.otlp.steps import ancestors
 
 RESPONSE_ID = ("gen_ai.response.id",)
 # Of OpenInference, which keeps the whole answer as it came
 ANSWERS_ID = re.compile(r'\s*\{\s*"id":\s*"([^"]{1,200})"')
+NO_FIGURES = (None, None)
 TOKENS = (
     dialects.INPUT_TOKENS,
     dialects.OUTPUT_TOKENS,
@@ -24,7 +25,12 @@ TOKENS = (
     dialects.REASONING_TOKENS,
 )
 CONTENT = frozenset().union(
-    dialects.INPUT, dialects.OUTPUT, dialects.SYSTEM, dialects.INPUT_VALUE, dialects.OUTPUT_VALUE
+    dialects.INPUT,
+    dialects.OUTPUT,
+    dialects.PROMPTS,
+    dialects.SYSTEM,
+    dialects.INPUT_VALUE,
+    dialects.OUTPUT_VALUE,
 )
 
 
@@ -36,30 +42,6 @@ def merge(spans: Iterable[Span]) -> set[tuple[str, str]]:
     merged = _merge_same_answers(outermost_first)
     remaining = [call for call in outermost_first if _name(call) not in merged]
     return merged | _merge_nested(remaining, with_ids)
-
-
-def wrappers(by_id: dict[str, Span]) -> set[str]:
-    """Return the ids of spans that say nothing of the same operation's call below them, as those
-    that the Vercel AI SDK, version 7, puts around embeddings.
-    """
-    called = {
-        (span.parent_id, operation)
-        for span in by_id.values()
-        if span.parent_id in by_id
-        and (operation := operation_of(span)) is not None
-        and not _is_empty(span)
-    }
-    return {
-        id_
-        for id_, operation in called
-        if operation_of(by_id[id_]) == operation and _is_empty(by_id[id_])
-    }
-
-
-def _is_empty(span: Span) -> bool:
-    return number(span.attributes, dialects.INPUT_TOKENS) is None and (
-        operation_of(span) == dialects.EMBEDDINGS or contents.exchange_of(span) is None
-    )
 
 
 def _name(span: Span) -> tuple[str, str]:
@@ -91,32 +73,42 @@ def _response_id(call: Span) -> str | None:
 
 
 def _merge_nested(outermost_first: list[Span], spans: list[Span]) -> set[tuple[str, str]]:
-    """Merge calls with the last call below them that has the same figures: others were tries that
-    failed.
-    """
+    """Merge each call with the one below it that it stands for."""
     traces: dict[str, dict[str, Span]] = {}
     for span in spans:
         traces.setdefault(span.trace_id, {})[span.span_id] = span
-    calls = {_name(call) for call in outermost_first}
-    merged: set[tuple[str, str]] = set()
-    complete: set[tuple[str, str]] = set()
-    for call in reversed(outermost_first):
-        above = ancestors(call, traces[call.trace_id])
-        outer = next((each for each in above if _name(each) in calls), None)
-        if outer is not None and _name(outer) not in complete and _is_same(outer, call):
+    below: dict[tuple[str, str], list[Span]] = {}
+    for call in outermost_first:  # by time, for senders choose parents: these may form a circle
+        for above in ancestors(call, traces[call.trace_id]):
+            if _name(above) in below:
+                below[_name(above)].append(call)
+                break
+        below[_name(call)] = []
+    return {
+        _name(merged)
+        for outer in reversed(outermost_first)
+        if (merged := _merged_with(outer, below[_name(outer)])) is not None
+    }
+
+
+def _merged_with(outer: Span, inner: list[Span]) -> Span | None:
+    """Merge a call with the last one below it that has the same figures, for others are tries that
+    failed; return the span that is none of its own, or None.
+    """
+    counted = [call for call in inner if _figures(call) != NO_FIGURES]
+    if _figures(outer) == NO_FIGURES and len(counted) > 1:
+        return outer  # as the Vercel AI SDK, version 7, puts around embeddings
+    for call in reversed(inner):
+        if _is_same(outer, call):
             _add(outer, call)
-            complete.add(_name(outer))
-            merged.add(_name(call))
-    return merged
+            return call
+    return None
 
 
 def _is_same(outer: Span, inner: Span) -> bool:
-    figures = [_figures(call) for call in (outer, inner)]
-    if figures[0] != figures[1] or not outer.start_ns <= inner.start_ns <= outer.end_ns:
-        return False
-    return figures[0] != (None, None) or all(
-        error_of(call) != (None, None) for call in (outer, inner)
-    )
+    if NO_FIGURES == _figures(inner) == _figures(outer):
+        return error_of(outer)[0] == error_of(inner)[0]
+    return _figures(outer) in (NO_FIGURES, _figures(inner))
 
 
 def _figures(call: Span) -> tuple[int | None, int | None]:
@@ -129,15 +121,25 @@ def _figures(call: Span) -> tuple[int | None, int | None]:
 def _add(outer: Span, inner: Span) -> None:
     """Add to a call what the span next to the provider knows, whose tokens are the surest."""
     known, given = inner.attributes, outer.attributes
-    if contents.exchange_of(outer) is not None:
-        known = {
-            name: value
-            for name, value in known.items()
-            if name not in CONTENT and not contents.is_content(name)
-        }
+    if _messages(inner) > _messages(outer):
+        given, outer.events = _without_messages(given), inner.events
+    else:
+        known = _without_messages(known)
     if None not in _figures(inner):
         counted = {name for names in TOKENS if first(known, names) is not None for name in names}
         counted.update(dialects.TOTAL_TOKENS)
         given = {name: value for name, value in given.items() if name not in counted}
     outer.attributes = {**known, **given}
-    outer.events = outer.events or inner.events
+
+
+def _messages(call: Span) -> int:
+    exchange = contents.exchange_of(call)
+    return len(exchange.asked) + len(exchange.answered) if exchange is not None else 0
+
+
+def _without_messages(attributes: Attributes) -> Attributes:
+    return {
+        name: value
+        for name, value in attributes.items()
+        if name not in CONTENT and not contents.is_content(name)
+    }

@@ -167,3 +167,27 @@ def test_a_tool_below_the_inner_span_is_a_step_of_the_request() -> None:
     )
     steps = only(outer, inner, tool).request.steps or []
     assert [step["name"] for step in steps] == ["weather"]
+
+
+def test_a_span_without_tokens_around_a_call_with_them_is_no_second_request() -> None:
+    """LlamaIndex records each prompt's completion around the chat that it becomes."""
+    names = ("llm.provider", "llm.model_name", "openinference.span.kind")
+    outer = span({name: OPENINFERENCE[name] for name in names} | {"output.value": "Bonjour"})
+    found = only(outer, below(outer, OPENINFERENCE))
+    assert (found.request.input_tokens, said(found)) == (20, ["Hi", "Bonjour"])
+
+
+def test_a_span_without_tokens_around_several_calls_with_them_is_none_itself() -> None:
+    outer = span({"gen_ai.operation.name": "chat"})
+    calls = [SDK | {"gen_ai.response.id": id_} for id_ in ("msg_1", "msg_2")]
+    assert len(mapped(outer, *(below(outer, call) for call in calls)).taken) == 2
+
+
+def test_calls_that_stand_below_each_other_are_requests_all_the_same() -> None:
+    one, other = span(OPENLLMETRY), span(OPENLLMETRY | {"gen_ai.response.id": "msg_2"})
+    trace = one["traceId"]
+    circle = [
+        one | {"parentSpanId": other["spanId"]},
+        other | {"parentSpanId": one["spanId"], "traceId": trace},
+    ]
+    assert len(mapped(*circle).taken) == 1
