@@ -24,6 +24,7 @@ from core.scoring.schemas import (
     ScoreResult,
     ToolCalledScorer,
 )
+from core.scoring.text_measures.comparable import comparable
 from core.scoring.text_measures.number_texts import NumberInText, numbers_in
 
 NO_REFERENCE = "The case has no reference answer, and the scorer has no value."
@@ -32,11 +33,11 @@ MAX_LISTED = 5
 
 def contains(spec: ContainsScorer, answer: ScoredAnswer) -> ScoreResult:
     """Score the share of the texts that the answer contains, or whether it contains any."""
-    text = answer.text if spec.case_sensitive else answer.text.casefold()
+    text = comparable(answer.text, case_sensitive=spec.case_sensitive)
     missing = [
         value
         for value in spec.values
-        if (value if spec.case_sensitive else value.casefold()) not in text
+        if comparable(value, case_sensitive=spec.case_sensitive) not in text
     ]
     found = len(spec.values) - len(missing)
     if spec.match == "any":
@@ -52,8 +53,11 @@ def exact(spec: ExactScorer, answer: ScoredAnswer, case: CaseToScore) -> ScoreRe
     expected = spec.value if spec.value is not None else case.reference
     if expected is None:
         return not_scored(spec, NO_REFERENCE)
-    one, other = answer.text.strip(), expected.strip()
-    is_same = one == other if spec.case_sensitive else one.casefold() == other.casefold()
+    one, other = (
+        comparable(text.strip(), case_sensitive=spec.case_sensitive)
+        for text in (answer.text, expected)
+    )
+    is_same = one == other
     return scored(spec, float(is_same), "Same text." if is_same else "Not the same text.")
 
 

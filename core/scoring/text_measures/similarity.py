@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Sequence
 from operator import mul
 
+from core.scoring.text_measures.comparable import comparable
+
 MAX_COMPARED_CHARS = 20_000
 LONGEST_GRAM = 6
 RECALL_WEIGHT = 2
@@ -45,7 +47,7 @@ def chrf(answer: str, reference: str) -> float:
 
 
 def _normalized(text: str) -> str:
-    return "".join(text[:MAX_COMPARED_CHARS].casefold().split())
+    return "".join(comparable(text[:MAX_COMPARED_CHARS]).split())
 
 
 def _grams(text: str, size: int) -> Counter[str]:

@@ -38,6 +38,19 @@ def test_texts_are_matched(scorer: dict[str, Any], text: str, passed: bool, scor
     assert found.reason
 
 
+@pytest.mark.parametrize(
+    "scorer",
+    [
+        {"kind": "contains", "values": ["caf\u00e9"]},
+        {"kind": "contains", "values": ["caf\u00e9"], "case_sensitive": True},
+        {"kind": "exact", "value": "caf\u00e9"},
+        {"kind": "similarity", "value": "CAF\u00c9", "threshold": 1},
+    ],
+)
+def test_letters_are_the_same_however_their_accents_are_encoded(scorer: dict[str, Any]) -> None:
+    assert scored(spec(**scorer), "cafe\u0301").passed
+
+
 def test_a_scorer_without_its_value_or_a_reference_is_not_scored() -> None:
     for kind in ("exact", "similarity", "numeric"):
         found = scored(spec(kind), "Paris", EMPTY)
