@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from functools import wraps
 from types import TracebackType
-from typing import ParamSpec
+from typing import ParamSpec, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -18,6 +18,7 @@ from pages._ui import frame, state, text
 log = logging.getLogger("attune.console")
 
 Given = ParamSpec("Given")
+Drawn = TypeVar("Drawn")
 
 
 class FileUploading(Invalid):
@@ -41,20 +42,21 @@ def action(act: Callable[Given, None]) -> Callable[Given, None]:
     return acted
 
 
-def part(what: str) -> Callable[[Callable[Given, None]], Callable[Given, None]]:
-    """Make a function draw one part of a page: when it is unavailable it says so, and the others
-    remain.
+def part(what: str) -> Callable[[Callable[Given, Drawn]], Callable[Given, Drawn | None]]:
+    """Make a function draw one part of a page: when it is unavailable it says so, returns None, and
+    the others remain.
     """
 
-    def made(draw: Callable[Given, None]) -> Callable[Given, None]:
+    def made(draw: Callable[Given, Drawn]) -> Callable[Given, Drawn | None]:
         @wraps(draw)
-        def drawn(*args: Given.args, **kwargs: Given.kwargs) -> None:
+        def drawn(*args: Given.args, **kwargs: Given.kwargs) -> Drawn | None:
             try:
-                draw(*args, **kwargs)
+                return draw(*args, **kwargs)
             except Unavailable as failure:  # all else is true of the whole page
                 frame.error_state(
                     _not_loaded(what), failure.detail, retry=True, is_outage=is_outage(failure)
                 )
+                return None
 
         return drawn
 

@@ -47,19 +47,20 @@ def draw(reads: Reads, place: Header) -> None:
     }
     shown = ("q", "scope", "status", "tag", "sort")
     chosen = filter_bar.draw(PAGE, reads, shown, offers=offers, is_timed=False)
+    has_rows = False
     if not found.documents:
         _say_none(chosen)
     else:
         left, right = st.columns([3.2, 1], gap="medium")
         with left:
-            _draw_list(reads, chosen)
+            has_rows = bool(_draw_list(reads, chosen))
         with right:
             _draw_scopes(found)
-    place.finish(reads, chosen, csv="ai/knowledge/documents")
+    place.finish(reads, chosen, csv="ai/knowledge/documents" if has_rows else None)
 
 
 @errors.part("Documents")
-def _draw_list(reads: Reads, chosen: Filters) -> None:
+def _draw_list(reads: Reads, chosen: Filters) -> bool:
     at = f"{PAGE}.{hash(tuple(chosen.chosen.items()))}"
     order = chosen.one_of(DocumentOrder, "sort")
     page = reads.ask_ai(
@@ -67,7 +68,7 @@ def _draw_list(reads: Reads, chosen: Filters) -> None:
     )
     if not page.total_count:
         _say_none(chosen)
-        return
+        return False
     matches = "matching" if order else "best match first"
     found = matches if chosen["q"] else "click a row for details, a header to sort"
     st.caption(f"{formatting.count(page.total_count, 'document')} · {found}")
@@ -77,6 +78,7 @@ def _draw_list(reads: Reads, chosen: Filters) -> None:
     else:
         sorting = Sorting(order or DocumentOrder.LATEST_FIRST, sort)
         document_table.draw(page, reads, chosen.period.zone, at, sorting)
+    return True
 
 
 def sort(order: str) -> None:

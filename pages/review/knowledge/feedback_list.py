@@ -43,7 +43,7 @@ def draw(reads: Reads, place: Header) -> None:
     else:
         feedback_metrics.draw(found, chosen)
         _draw_list(reads, chosen)
-    place.finish(reads, chosen, csv="ai/knowledge/feedback")
+    place.finish(reads, chosen, csv="ai/knowledge/feedback" if found.rated else None)
 
 
 def feedback_filter(chosen: Filters) -> FeedbackFilter:

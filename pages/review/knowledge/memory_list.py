@@ -47,18 +47,18 @@ def draw(reads: Reads, place: Header) -> None:
     chosen = filter_bar.draw(
         PAGE, reads, ("q", "kind", "scope", "user_id"), offers=offers, is_timed=False
     )
-    _draw_list(reads, chosen, found)
-    place.finish(reads, chosen, csv="ai/knowledge/memories")
+    csv = "ai/knowledge/memories" if _draw_list(reads, chosen, found) else None
+    place.finish(reads, chosen, csv=csv)
 
 
 @errors.part("Memories")
-def _draw_list(reads: Reads, chosen: Filters, found: MemoryStats) -> None:
+def _draw_list(reads: Reads, chosen: Filters, found: MemoryStats) -> bool:
     at = f"{PAGE}.{hash(tuple(chosen.chosen.items()))}"
     window = tables.window(at, SHOWN)
     page = reads.ask_both(queries.list_memories, memory_filter(chosen), window=window)
     if not page.total_count:
         _say_none(chosen)
-        return
+        return False
     kinds = ", ".join(
         formatting.count(each.count, KINDS.get(each.name, each.name).lower())
         for each in found.kinds
@@ -74,6 +74,7 @@ def _draw_list(reads: Reads, chosen: Filters, found: MemoryStats) -> None:
         page, _columns(zone), "memory", name="memories", at=at, on_open=dialogs.open_row
     )
     dialogs.draw_opened(page.items, "Memory", partial(_draw_one, reads, zone), dialogs.no_read)
+    return True
 
 
 def memory_filter(chosen: Filters) -> MemoryFilter:

@@ -59,14 +59,15 @@ def main() -> None:
             help="Onboarding sessions not linked to a user",
         )
     if is_anonymous:
-        draw_anonymous(reads, chosen, count)
-        header.finish(reads, chosen, csv="anonymous")
+        has_rows = draw_anonymous(reads, chosen, count)
+        header.finish(reads, chosen, csv="anonymous" if has_rows else None)
         return
-    draw_users(reads, chosen, count)
-    header.finish(reads, chosen, csv="users")
+    has_rows = draw_users(reads, chosen, count)
+    header.finish(reads, chosen, csv="users" if has_rows else None)
 
 
-def draw_users(reads: Reads, chosen: Filters, count: DeltaGenerator) -> None:
+def draw_users(reads: Reads, chosen: Filters, count: DeltaGenerator) -> bool:
+    """Draw a page of users; return whether there are any."""
     order = chosen.one_of(UserOrder, "sort") or UserOrder.LAST_SEEN_FIRST
     at = f"{PAGE}.{hash(tuple(chosen.chosen.items()))}"
     page = reads.ask(
@@ -78,11 +79,12 @@ def draw_users(reads: Reads, chosen: Filters, count: DeltaGenerator) -> None:
     )
     if not page.total_count:
         watch.nothing_here(PAGE, "users", reads, chosen)
-        return
+        return False
     count.caption(
         f"{formatting.count(page.total_count, 'user')} · click a row for details, a header to sort"
     )
     user_list.draw_users(page, reads, chosen.watched, chosen.period.zone, at, Sorting(order, sort))
+    return True
 
 
 def sort(order: str) -> None:
@@ -90,7 +92,8 @@ def sort(order: str) -> None:
     filter_state.put(PAGE, sort=order if order != UserOrder.LAST_SEEN_FIRST else "")
 
 
-def draw_anonymous(reads: Reads, chosen: Filters, count: DeltaGenerator) -> None:
+def draw_anonymous(reads: Reads, chosen: Filters, count: DeltaGenerator) -> bool:
+    """Draw a page of sessions without a user; return whether there are any."""
     at = f"{PAGE}.anonymous.{hash(tuple(chosen.chosen.items()))}"
     page = reads.ask(
         anonymous.list_anonymous,
@@ -100,9 +103,10 @@ def draw_anonymous(reads: Reads, chosen: Filters, count: DeltaGenerator) -> None
     )
     if not page.total_count:
         watch.nothing_here(PAGE, "anonymous sessions", reads, chosen)
-        return
+        return False
     count.caption(f"{formatting.count(page.total_count, 'session')} · click a row for details")
     user_list.draw_anonymous(page, reads, chosen.watched, chosen.period.zone, at)
+    return True
 
 
 def user_filter(chosen: Filters) -> UserFilter:

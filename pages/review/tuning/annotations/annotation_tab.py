@@ -29,14 +29,14 @@ STATUS_COLOURS = {"Pending": "gray", "Reviewed": "blue", "Applied": "green"}
 
 def draw(reads: Reads, header: watch.Header) -> None:
     chosen = annotation_filters.draw(reads)
-    _draw_list(reads, chosen)
+    has_rows = _draw_list(reads, chosen)
     # The API knows accounts, and no `me`
     mine = {"author": str(reads.actor.id)} if chosen["author"] == "me" else {}
-    header.finish(reads, chosen, csv="ai/tuning/annotations", **mine)
+    header.finish(reads, chosen, csv="ai/tuning/annotations" if has_rows else None, **mine)
 
 
 @errors.part("Annotations")
-def _draw_list(reads: Reads, chosen: Filters) -> None:
+def _draw_list(reads: Reads, chosen: Filters) -> bool:
     at = f"{PAGE}.{hash((chosen.period, tuple(chosen.chosen.items())))}"
     order = chosen.one_of(AnnotationOrder, "sort") or AnnotationOrder.NEWEST_FIRST
     filters = annotation_filters.annotation_filter(chosen, reads.actor.id)
@@ -66,6 +66,7 @@ def _draw_list(reads: Reads, chosen: Filters) -> None:
         read_one,
         has_steps=not annotation_edit.is_open(st.query_params.get(dialogs.OPEN)),
     )
+    return page.total_count > 0
 
 
 def sort(order: str) -> None:

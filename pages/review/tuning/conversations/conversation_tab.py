@@ -61,13 +61,15 @@ def draw(reads: Reads, header: watch.Header) -> None:
         PAGE, reads, FIRST, more, offers=OFFERS | {"sort": ORDERS, "score": names}
     )
     watch.say_what_is_left("conversations", "conversations", reads, chosen)
-    draw_list(reads, chosen)
-    header.finish(reads, chosen, csv="ai/tuning/conversations")
+    has_rows = draw_list(reads, chosen)
+    header.finish(reads, chosen, csv="ai/tuning/conversations" if has_rows else None)
 
 
 @errors.part("Conversations")
-def draw_list(reads: Reads, chosen: Filters) -> None:
-    """Draw a page of conversations; with a search, each with its first match."""
+def draw_list(reads: Reads, chosen: Filters) -> bool:
+    """Draw a page of conversations, with a search each with its first match; return whether there
+    are any.
+    """
     count = st.empty()
     at = f"{PAGE}.{hash((chosen.period, tuple(chosen.chosen.items())))}"
     sees_costs = may(reads.actor, Permission.WATCH)
@@ -82,7 +84,7 @@ def draw_list(reads: Reads, chosen: Filters) -> None:
     )
     if not page.total_count:
         watch.nothing_here(PAGE, "conversations", reads, chosen)
-        return
+        return False
     conversation_list.draw_count(count, page.total_count, chosen["q"])
     if chosen["q"]:
         conversation_list.draw_found(page.items, chosen.period.zone)
@@ -98,6 +100,7 @@ def draw_list(reads: Reads, chosen: Filters) -> None:
             sees_costs=sees_costs,
             draw_messages=partial(_draw_messages, zone, sees_costs=sees_costs),
         )
+    return True
 
 
 def sort(order: str) -> None:
