@@ -74,7 +74,7 @@ def _draw_head(found: EvaluationView) -> None:
         is_cut = not found.status.is_going_on and progress.done < progress.total
         facts = (
             formatting.count(len(found.results), "target"),
-            formatting.count(found.cases, "case"),
+            settings_section.cases_of(found),
             formatting.count(found.runs, "run") + " each",
             *([f"{progress.done:,} of {progress.total:,} results"] if is_cut else []),
             formatting.cost(found.spent_usd, found.unpriced),

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import streamlit as st
 
+from core.datasets.queries.datasets import names_of
 from core.evaluations.queries import results
 from core.evaluations.views import EvaluationView
 from core.presentation import formatting
@@ -55,6 +56,24 @@ def draw(found: EvaluationView) -> None:
     _draw_json(found.manifest.model_dump(mode="json"))
     if found.cost_limit_usd is not None:
         st.caption(text.plain(f"Cost limit {formatting.money(found.cost_limit_usd)}"))
+
+
+def cases_of(found: EvaluationView) -> str:
+    """Return how many cases there are, and of which dataset."""
+    cases = formatting.count(found.cases, "case")
+    name = dataset_name(found.dataset_id, found.dataset_version)
+    return f"{cases} of {name}" if name else cases
+
+
+def dataset_name(dataset_id: UUID | None, version: int | None) -> str | None:
+    """Return the name of a dataset and its version, or None where the account sees none."""
+    if dataset_id is None:
+        return None
+    with guard.work() as (session, actor):
+        name = names_of(session, [dataset_id], actor=actor).get(dataset_id)
+    if name is None:
+        return None
+    return f"“{text.one_line(name)}”" + (f", version {version}" if version else "")
 
 
 def draw_left_out_texts(evaluation_id: UUID) -> None:

@@ -51,9 +51,9 @@ def draw(found: AbTestView) -> None:
 def _facts(found: AbTestView) -> dict[str, str | None]:
     source = "Questions"
     if found.dataset_id is not None:
-        version = f", version {found.dataset_version}" if found.dataset_version else ""
+        name = settings_section.dataset_name(found.dataset_id, found.dataset_version)
         split = text.SPLITS[found.split or EvaluationSplit.ALL].lower()
-        source = f"Dataset{version}, {split}"
+        source = f"Dataset {name or 'that was removed or is not shared'}, {split}"
     elif found.scenario_ids:
         source = f"Messages of {formatting.count(len(found.scenario_ids), 'scenario')}"
     return {
