@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from api.routes.system.operations import health_response
 from api.threads import SIGN_IN
-from core.database.connections import engines
+from core.database.connections import disk_room, engines
 from core.system import queries
 
 RETRY_LATER = {"Retry-After": "2"}
@@ -41,6 +41,8 @@ async def _ready(_request: Request, *, readiness: Readiness) -> Response:
         return PlainTextResponse(
             "the database is not responding\n", status_code=503, headers=RETRY_LATER
         )
+    if await SIGN_IN.run(disk_room.is_full):
+        return PlainTextResponse("the disk is full\n", status_code=503, headers=RETRY_LATER)
     return PlainTextResponse("ready\n")
 
 

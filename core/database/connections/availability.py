@@ -15,7 +15,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from core.database.connections import engines
+from core.database.connections import disk_room, engines
 from core.errors import Failure, Invalid, Unavailable
 
 log = logging.getLogger("attune.database")
@@ -106,7 +106,8 @@ def _failure_of(error: Exception) -> Failure:
         return Invalid("Invalid value: a text is too long for an index.")
     if isinstance(cause, psycopg.errors.DeadlockDetected):
         return Unavailable(COLLIDED)
-    return Unavailable(DISK_FULL if is_disk_full(error) else None)
+    is_full = is_disk_full(error) or (_is_cut(cause) and disk_room.is_full())
+    return Unavailable(DISK_FULL if is_full else None)
 
 
 def is_disk_full(error: Exception) -> bool:

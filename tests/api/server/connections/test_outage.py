@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import httpx2
 import pytest
 
-from core.database.connections import engines
+from core.database.connections import disk_room, engines
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Scope, SessionKind
 from core.processes import startup
@@ -102,6 +102,26 @@ def test_a_call_that_cannot_be_counted_is_unavailable_and_not_a_server_error(
     assert int(answer.headers["retry-after"]) >= 1
     body = answer.json()
     assert (body.get("error") or body)["code"] == "unavailable"
+
+
+def test_a_database_that_ended_for_want_of_room_is_reported_as_a_full_disk(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = client(person())
+    monkeypatch.setattr(disk_room, "NEEDED_BYTES", 2**62)  # more than any disk has
+    with no_database():
+        answer = mine.get("/admin/ai/models")
+    assert (answer.status_code, "is full" in answer.json()["detail"]) == (503, True)
+
+
+def test_a_program_without_room_on_its_disk_is_not_ready(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anyone = client(prefix="")
+    assert anyone.get("/readyz").status_code == 200
+    monkeypatch.setattr(disk_room, "NEEDED_BYTES", 2**62)
+    answer = anyone.get("/readyz")
+    assert (answer.status_code, answer.text) == (503, "the disk is full\n")
 
 
 @pytest.mark.usefixtures("gone")
