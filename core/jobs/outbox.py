@@ -21,6 +21,7 @@ from core.database.db import Database, transaction
 from core.database.sql_files import compiled
 from core.database.staging import driver
 from core.database.tables import AiOutbox, CoreOutbox, table_of
+from core.errors import Unavailable
 from core.platform import clock
 
 log = logging.getLogger("attune.outbox")
@@ -183,6 +184,9 @@ def _deliver(topic: str, payload: dict[str, Any]) -> bool:
     for handler in _handlers[topic]:
         try:
             handler(payload)
+        except Unavailable as outage:
+            log.warning("the outbox could not deliver %s: %s", topic, outage.detail)
+            return False
         except Exception:
             log.exception("the outbox could not deliver %s", topic)
             return False

@@ -14,6 +14,7 @@ from core.database.connections import engines
 from core.database.db import Database, transaction
 from core.database.tables import CoreOutbox
 from core.embedded.postgres import Postgres
+from core.errors import Unavailable
 from core.jobs import outbox
 from core.jobs.outbox import retry_wait
 from core.platform import clock
@@ -63,6 +64,21 @@ def test_what_happened_is_told_in_order_and_then_forgotten(
     assert outbox.relay(which) == 5
     assert told == [0, 1, 2, 3, 4]
     assert outbox.relay(which) == 0
+
+
+def test_an_outage_is_a_warning_of_one_line_and_the_event_stays(
+    handled: list[outbox.Handler], caplog: pytest.LogCaptureFixture
+) -> None:
+    def unavailable(_payload: dict[str, Any]) -> None:
+        raise Unavailable
+
+    handled.append(unavailable)
+    happen(1)
+    outbox.relay(Database.CORE)
+    [record] = [each for each in caplog.records if each.name == "attune.outbox"]
+    assert (record.levelname, record.exc_info) == ("WARNING", None)
+    assert "The database is not responding" in record.getMessage()
+    assert len(left()) == 1
 
 
 def test_what_was_rolled_back_never_happened(told: list[int]) -> None:
