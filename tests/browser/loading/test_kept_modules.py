@@ -26,7 +26,7 @@ def test_the_second_page_fetches_no_module(browser: Browser, program: Program) -
         page = context.new_page()
         later = _fetched(page)
         page.goto(f"{program.address}/users")
-        expect(page.get_by_role("link", name="Export CSV")).to_be_visible()
+        expect(page.get_by_role("button", name="Refresh")).to_be_visible()
         assert later
         assert not any(path.endswith(".jsonl") for path in later)
         assert [path for path, is_from_network in later.items() if is_from_network] == []
