@@ -16,6 +16,7 @@ from core.ai_metrics.otlp.steps import ancestors
 RESPONSE_ID = ("gen_ai.response.id",)
 # Of OpenInference, which keeps the whole answer as it came
 ANSWERS_ID = re.compile(r'\s*\{\s*"id":\s*"([^"]{1,200})"')
+MOST_GOING_ON = 100
 NO_FIGURES = (None, None)
 TOKENS = (
     dialects.INPUT_TOKENS,
@@ -39,7 +40,7 @@ def merge(spans: Iterable[Span]) -> set[tuple[str, str]]:
     with_ids = [span for span in spans if span.has_ids]
     calls = [span for span in with_ids if operation_of(span) is not None]
     outermost_first = sorted(calls, key=lambda call: (call.start_ns, -call.end_ns))
-    merged = _merge_same_answers(outermost_first)
+    merged = _merge_same_answers(outermost_first) | _merge_failures(outermost_first)
     remaining = [call for call in outermost_first if _name(call) not in merged]
     return merged | _merge_nested(remaining, with_ids)
 
@@ -62,6 +63,39 @@ def _merge_same_answers(outermost_first: list[Span]) -> set[tuple[str, str]]:
         else:
             answered[id_] = call
     return merged
+
+
+def _merge_failures(outermost_first: list[Span]) -> set[tuple[str, str]]:
+    """Merge calls that failed in one time, each by another library: what fails has no response."""
+    merged: set[tuple[str, str]] = set()
+    going_on: list[Span] = []
+    for call in outermost_first:
+        if _response_id(call) is not None or _is_ok(call):
+            continue
+        outer = next((each for each in going_on if _has_failed_with(each, call)), None)
+        if outer is None:
+            # Senders choose times: few are compared
+            going_on = [each for each in going_on if each.end_ns >= call.start_ns][-MOST_GOING_ON:]
+            going_on.append(call)
+        else:
+            going_on.remove(outer)
+            _add(outer, call)
+            merged.add(_name(call))
+    return merged
+
+
+def _has_failed_with(outer: Span, inner: Span) -> bool:
+    # One library gives all its spans of an operation one name
+    return (
+        inner.end_ns <= outer.end_ns
+        and outer.name != inner.name
+        and outer.span_id != inner.parent_id
+        and word(outer.attributes, dialects.MODEL) == word(inner.attributes, dialects.MODEL)
+    )
+
+
+def _is_ok(call: Span) -> bool:
+    return error_of(call)[0] is None
 
 
 def _response_id(call: Span) -> str | None:
@@ -107,7 +141,7 @@ def _merged_with(outer: Span, inner: list[Span]) -> Span | None:
 
 def _is_same(outer: Span, inner: Span) -> bool:
     if NO_FIGURES == _figures(inner) == _figures(outer):
-        return error_of(outer)[0] == error_of(inner)[0]
+        return _is_ok(outer) == _is_ok(inner)
     return _figures(outer) in (NO_FIGURES, _figures(inner))
 
 
@@ -121,6 +155,8 @@ def _figures(call: Span) -> tuple[int | None, int | None]:
 def _add(outer: Span, inner: Span) -> None:
     """Add to a call what the span next to the provider knows, whose tokens are the surest."""
     known, given = inner.attributes, outer.attributes
+    if not _is_ok(outer):
+        known = {name: known[name] for name in known if name not in dialects.ERROR_TYPE}
     if _messages(inner) > _messages(outer):
         given, outer.events = _without_messages(given), inner.events
     else:

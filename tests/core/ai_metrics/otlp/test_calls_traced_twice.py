@@ -130,10 +130,40 @@ def test_a_call_that_is_tried_again_is_a_request_beside_the_one_that_failed() ->
     assert [each.request.status for each in found.taken] == [RequestStatus.OK, RequestStatus.ERROR]
 
 
+FAILED = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "claude-sonnet-4-5"}
+BY_SDK = FAILED | {"error.type": "404"}
+BY_LIBRARY = FAILED | {"error.type": "NotFoundError"}
+
+
+def failures(*given: Json) -> list[str | None]:
+    return [each.request.error_type for each in mapped(*given).taken]
+
+
 def test_a_call_that_fails_in_both_spans_is_one_failure() -> None:
-    failed = {"gen_ai.operation.name": "chat", "error.type": "RateLimitError"}
-    outer = span(failed)
-    assert only(outer, below(outer, failed)).request.error_type == "RateLimitError"
+    outer = span(BY_LIBRARY)
+    assert failures(outer, below(outer, BY_SDK)) == ["NotFoundError"]
+
+
+def test_a_failure_that_the_sdk_traces_beside_a_library_is_one() -> None:
+    inner: Json = {"ago_s": 59.9, "took_ms": 600, "name": "anthropic.messages.create"}
+    assert failures(span(BY_LIBRARY, name="anthropic.chat"), span(BY_SDK, **inner)) == [
+        "NotFoundError"
+    ]
+    agent = span({"gen_ai.operation.name": "invoke_agent"})
+    outer = below(agent, BY_LIBRARY, ago_s=60, took_ms=800, name="anthropic.chat")
+    assert failures(agent, outer, below(agent, BY_SDK, **inner)) == ["NotFoundError"]
+
+
+def test_failures_at_one_time_that_one_library_traces_are_as_many() -> None:
+    name = "anthropic.chat"
+    outer, inner = span(BY_LIBRARY, name=name), span(BY_LIBRARY, name=name, ago_s=59.9, took_ms=9)
+    assert len(failures(outer, inner)) == 2
+
+
+def test_two_failures_at_one_time_that_two_libraries_trace_are_two() -> None:
+    outer = [span(BY_LIBRARY, name="anthropic.chat", ago_s=60 + n / 100) for n in range(2)]
+    inner: Json = {"ago_s": 59.9, "took_ms": 600, "name": "anthropic.messages.create"}
+    assert len(failures(*outer, span(BY_SDK, **inner), span(BY_SDK, **inner))) == 2
 
 
 def test_an_answer_that_a_cache_gives_later_is_a_request_of_its_own() -> None:
