@@ -50,14 +50,17 @@ def _name(span: Span) -> tuple[str, str]:
 
 
 def _merge_same_answers(outermost_first: list[Span]) -> set[tuple[str, str]]:
-    """Merge calls with one response at one time: a cache gives a response again later."""
+    """Merge calls with one response at one time: a cache gives a response again later, and some
+    servers give few ids, which calls of one library then have in common.
+    """
     merged: set[tuple[str, str]] = set()
     answered: dict[str, Span] = {}
     for call in outermost_first:
         if (id_ := _response_id(call)) is None:
             continue
         outer = answered.get(id_)
-        if outer is not None and call.start_ns <= outer.end_ns and _name(call) != _name(outer):
+        is_at_one_time = outer is not None and call.start_ns <= outer.end_ns
+        if outer is not None and is_at_one_time and call.name != outer.name:
             _add(outer, call)
             merged.add(_name(call))
         else:

@@ -62,6 +62,9 @@ LANGCHAIN = {
 } | {"session.id": "s-1"}
 
 
+SDK_NAME = "anthropic.messages.create"
+
+
 def mapped(*given: Json) -> Mapped:
     return mapping.mapped(unpacked(packed(*given)))
 
@@ -87,7 +90,7 @@ def said(found: MappedSpan) -> list[str]:
 
 @pytest.mark.parametrize("outer", [OPENLLMETRY, OPENINFERENCE])
 def test_a_call_that_the_sdk_traces_in_a_trace_of_its_own_is_one_request(outer: Json) -> None:
-    found = only(span(SDK, ago_s=59.9, took_ms=600), span(outer))
+    found = only(span(SDK, ago_s=59.9, took_ms=600, name=SDK_NAME), span(outer))
     request = found.request
     assert said(found) == ["Hi", "Bonjour"]
     assert (request.input_tokens, request.output_tokens) == (20, 6)
@@ -99,7 +102,7 @@ def test_a_call_that_the_sdk_traces_in_a_trace_of_its_own_is_one_request(outer: 
 @pytest.mark.parametrize("outer", [OPENLLMETRY, OPENINFERENCE])
 def test_a_call_that_the_sdk_traces_below_a_library_is_one_request(outer: Json) -> None:
     first = span(outer)
-    found = mapped(below(first, SDK), first)
+    found = mapped(below(first, SDK, name=SDK_NAME), first)
     assert [each.request.id for each in found.taken] == [first["traceId"] + first["spanId"]]
     assert not found.dropped
 
@@ -145,7 +148,7 @@ def test_a_call_that_fails_in_both_spans_is_one_failure() -> None:
 
 
 def test_a_failure_that_the_sdk_traces_beside_a_library_is_one() -> None:
-    inner: Json = {"ago_s": 59.9, "took_ms": 600, "name": "anthropic.messages.create"}
+    inner: Json = {"ago_s": 59.9, "took_ms": 600, "name": SDK_NAME}
     assert failures(span(BY_LIBRARY, name="anthropic.chat"), span(BY_SDK, **inner)) == [
         "NotFoundError"
     ]
@@ -162,12 +165,17 @@ def test_failures_at_one_time_that_one_library_traces_are_as_many() -> None:
 
 def test_two_failures_at_one_time_that_two_libraries_trace_are_two() -> None:
     outer = [span(BY_LIBRARY, name="anthropic.chat", ago_s=60 + n / 100) for n in range(2)]
-    inner: Json = {"ago_s": 59.9, "took_ms": 600, "name": "anthropic.messages.create"}
+    inner: Json = {"ago_s": 59.9, "took_ms": 600, "name": SDK_NAME}
     assert len(failures(*outer, span(BY_SDK, **inner), span(BY_SDK, **inner))) == 2
 
 
 def test_an_answer_that_a_cache_gives_later_is_a_request_of_its_own() -> None:
     assert len(mapped(span(SDK, ago_s=60), span(SDK, ago_s=30)).taken) == 2
+
+
+def test_calls_at_one_time_to_which_a_server_gave_one_id_are_two_requests() -> None:
+    # Ollama draws its ids from 999
+    assert len(mapped(span(SDK), span(SDK, ago_s=59.9)).taken) == 2
 
 
 def test_calls_side_by_side_with_the_same_tokens_are_two_requests() -> None:
