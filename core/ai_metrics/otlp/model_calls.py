@@ -6,6 +6,7 @@ records it a second time, above the SDK's span or beside it.
 
 import re
 from collections.abc import Iterable
+from functools import partial
 
 from core.ai_metrics.otlp import contents, dialects
 from core.ai_metrics.otlp.dialects import first, number, operation_of, word
@@ -14,9 +15,9 @@ from core.ai_metrics.otlp.spans import Attributes, Span
 from core.ai_metrics.otlp.steps import ancestors
 
 RESPONSE_ID = ("gen_ai.response.id",)
-# Of OpenInference, which keeps the whole answer as it came
-ANSWERS_ID = re.compile(r'\s*\{\s*"id":\s*"([^"]{1,200})"')
-MOST_GOING_ON = 100
+# Of OpenInference, which keeps the whole answer, as it came or within LangChain's
+ANSWERS_ID = re.compile(r'(?:^\s*\{\s*"id":\s*"|"id":\s*"(?=msg_|chatcmpl-|resp_))([^"]{1,200})"')
+MOST_GOING_ON = 20
 NO_FIGURES = (None, None)
 TOKENS = (
     dialects.INPUT_TOKENS,
@@ -40,9 +41,11 @@ def merge(spans: Iterable[Span]) -> set[tuple[str, str]]:
     with_ids = [span for span in spans if span.has_ids]
     calls = [span for span in with_ids if operation_of(span) is not None]
     outermost_first = sorted(calls, key=lambda call: (call.start_ns, -call.end_ns))
-    merged = _merge_same_answers(outermost_first) | _merge_failures(outermost_first)
-    remaining = [call for call in outermost_first if _name(call) not in merged]
-    return merged | _merge_nested(remaining, with_ids)
+    merged: set[tuple[str, str]] = set()
+    for merge_some in (_merge_same_answers, _merge_beside, partial(_merge_nested, with_ids)):
+        remaining = [call for call in outermost_first if _name(call) not in merged]
+        merged |= merge_some(remaining)
+    return merged
 
 
 def _name(span: Span) -> tuple[str, str]:
@@ -68,33 +71,38 @@ def _merge_same_answers(outermost_first: list[Span]) -> set[tuple[str, str]]:
     return merged
 
 
-def _merge_failures(outermost_first: list[Span]) -> set[tuple[str, str]]:
-    """Merge calls that failed in one time, each by another library: what fails has no response."""
+def _merge_beside(outermost_first: list[Span]) -> set[tuple[str, str]]:
+    """Merge calls within another that names no response, as what fails and LangChain's streams."""
     merged: set[tuple[str, str]] = set()
     going_on: list[Span] = []
     for call in outermost_first:
-        if _response_id(call) is not None or _is_ok(call):
-            continue
-        outer = next((each for each in going_on if _has_failed_with(each, call)), None)
-        if outer is None:
-            # Senders choose times: few are compared
-            going_on = [each for each in going_on if each.end_ns >= call.start_ns][-MOST_GOING_ON:]
-            going_on.append(call)
-        else:
+        outer = next((each for each in going_on if _is_around(each, call)), None)
+        if outer is not None:
             going_on.remove(outer)
             _add(outer, call)
             merged.add(_name(call))
+        elif _response_id(call) is None:
+            # Senders choose times: few are compared
+            going_on = [each for each in going_on if each.end_ns >= call.start_ns][-MOST_GOING_ON:]
+            going_on.append(call)
     return merged
 
 
-def _has_failed_with(outer: Span, inner: Span) -> bool:
+def _is_around(outer: Span, inner: Span) -> bool:
     # One library gives all its spans of an operation one name
     return (
         inner.end_ns <= outer.end_ns
         and outer.name != inner.name
         and outer.span_id != inner.parent_id
-        and word(outer.attributes, dialects.MODEL) == word(inner.attributes, dialects.MODEL)
+        and not _models(outer).isdisjoint(_models(inner))
+        and _is_ok(outer) == _is_ok(inner)
+        and (not _is_ok(outer) or _figures(outer)[1] == _figures(inner)[1] is not None)
     )
+
+
+def _models(call: Span) -> set[object]:
+    found = (call.attributes.get(name) for name in dialects.MODEL)
+    return {model for model in found if isinstance(model, str)}
 
 
 def _is_ok(call: Span) -> bool:
@@ -104,12 +112,12 @@ def _is_ok(call: Span) -> bool:
 def _response_id(call: Span) -> str | None:
     given = word(call.attributes, RESPONSE_ID)
     answer = call.attributes.get("output.value")
-    if given is None and isinstance(answer, str) and (found := ANSWERS_ID.match(answer)):
+    if given is None and isinstance(answer, str) and (found := ANSWERS_ID.search(answer)):
         return found[1]
     return given
 
 
-def _merge_nested(outermost_first: list[Span], spans: list[Span]) -> set[tuple[str, str]]:
+def _merge_nested(spans: list[Span], outermost_first: list[Span]) -> set[tuple[str, str]]:
     """Merge each call with the one below it that it stands for."""
     traces: dict[str, dict[str, Span]] = {}
     for span in spans:

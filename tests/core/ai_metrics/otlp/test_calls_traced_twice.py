@@ -117,6 +117,19 @@ def test_a_call_of_langchain_has_the_figures_of_the_call_below_it_though_it_name
     assert said(found) == ["Hi", "Bonjour"]
 
 
+def test_a_call_of_langchain_beside_the_sdks_is_one_request_by_the_id_within_its_answer() -> None:
+    answer = {"generations": [[{"message": {"response_metadata": {"id": "msg_1"}}}]]}
+    outer = span(LANGCHAIN | {"output.value": json.dumps(answer)}, name="ChatAnthropic")
+    found = only(outer, span(SDK, ago_s=59.9, took_ms=600, name=SDK_NAME))
+    assert found.request.conversation_id == "s-1"
+
+
+def test_a_stream_of_langchain_beside_the_sdks_is_one_request_though_it_names_no_response() -> None:
+    outer = span(LANGCHAIN | {"llm.token_count.prompt": 0}, name="ChatAnthropic")
+    found = only(outer, span(SDK, ago_s=59.9, took_ms=600, name=SDK_NAME))
+    assert (found.request.input_tokens, found.request.first_token_ms) == (20, 120)
+
+
 def test_three_spans_of_one_call_are_one_request() -> None:
     outer = span(LANGCHAIN)
     middle = below(outer, OPENLLMETRY | {"gen_ai.usage.output_tokens": 6}, took_ms=700)
