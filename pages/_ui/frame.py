@@ -49,8 +49,10 @@ _follow_theme = st.components.v2.component("attune_theme", js=read("parts/theme.
 
 def style() -> None:
     """Apply the console's CSS with the theme's colours as variables."""
-    dark = f"@media (prefers-color-scheme: dark) {{ {_colours('dark')} }}"
+    dark = f"@media screen and (prefers-color-scheme: dark) {{ {_colours('dark')} }}"
     rules = read("parts/style.css") + read("parts/palette.css")
+    if st.context.theme.type == "dark":
+        rules += read("parts/dark_print.css")
     # In each run: Streamlit removes what a run has not drawn
     st.html(f"<style>{_colours('light')} {dark}\n{rules}</style>")
 
