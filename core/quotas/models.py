@@ -82,7 +82,7 @@ class UsageReservation(CoreTable):
 
 
 class RateLimitWindow(CoreTable):
-    """The calls of an account or API key since its minute began.
+    """The calls of an account, API key or websocket ticket since its window began.
 
     Unlogged: nothing waits for the disk, and after a crash of the database all count from zero.
     """
@@ -91,6 +91,6 @@ class RateLimitWindow(CoreTable):
     __table_args__ = (one_of("kind", RateLimitKind), {"prefixes": ["UNLOGGED"]})
 
     kind: Mapped[str] = mapped_column(String(16), primary_key=True)
-    subject: Mapped[UUID] = mapped_column(primary_key=True)  # an account or API key
+    subject: Mapped[UUID] = mapped_column(primary_key=True)  # an account, API key or ticket
     began_at: Mapped[datetime]
     calls: Mapped[int]

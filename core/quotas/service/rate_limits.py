@@ -28,7 +28,7 @@ class CountedCall(NamedTuple):
 def count_call(
     kind: RateLimitKind, subject: UUID, window: timedelta = RATE_LIMIT_WINDOW
 ) -> CountedCall:
-    """Count a call of an account or API key, and return its minute; raise Unavailable."""
+    """Count a call of an account, API key or ticket, and return its window; raise Unavailable."""
     given = {"kind": kind, "subject": subject, "window": window}
     with driver_connection() as connection:
         [row] = connection.execute(COUNT, given)

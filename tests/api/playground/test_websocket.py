@@ -54,6 +54,18 @@ def test_a_websocket_opens_with_a_ticket_alone(address: str, one: Person, client
         assert heard(socket)["session_id"] == str(session_id)
 
 
+def test_a_ticket_opens_one_websocket(address: str, one: Person, client: Client) -> None:
+    session_id, once = answered(one.actor).session_id, ticket(client(one))
+    with following(address, session_id, None, ticket=once) as socket:
+        assert heard(socket)["session_id"] == str(session_id)
+    with (
+        pytest.raises(InvalidStatus) as refused,
+        following(address, session_id, None, ticket=once),
+    ):
+        pass
+    assert refused.value.response.status_code == 403
+
+
 @pytest.mark.parametrize("given", ["x", "a.b.c", "", "x" * 3000])
 def test_a_ticket_that_is_none_of_ours_opens_nothing(address: str, one: Person, given: str) -> None:
     with pytest.raises(InvalidStatus) as refused, following(address, new_id(), None, ticket=given):
