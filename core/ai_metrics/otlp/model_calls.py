@@ -37,7 +37,9 @@ CONTENT = frozenset().union(
 
 
 def merge(spans: Iterable[Span]) -> set[tuple[str, str]]:
-    """Add what is known of a call to its outermost span; return the names of the other spans."""
+    """Move what several spans tell of one call to the outermost of them, and return the others by
+    their trace and span ids.
+    """
     with_ids = [span for span in spans if span.has_ids]
     calls = [span for span in with_ids if operation_of(span) is not None]
     outermost_first = sorted(calls, key=lambda call: (call.start_ns, -call.end_ns))

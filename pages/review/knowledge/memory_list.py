@@ -120,11 +120,10 @@ def _draw_one(reads: Reads, zone: str, row: MemoryView) -> None:
             if row.user_id is not None:
                 links.draw("users", "Open user", icon="person", user=str(row.user_id))
             if may(reads.actor, Permission.CHANGE_KNOWLEDGE):
-                key = f"memories.delete.{row.id}"
                 st.button(
                     "Delete",
                     icon=":material/delete:",
-                    key=key,
+                    key=f"memories.delete.{row.id}",
                     on_click=dialogs.leave_for,
                     args=(partial(_ask_to_delete, row),),
                 )
