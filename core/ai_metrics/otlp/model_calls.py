@@ -91,15 +91,15 @@ def _merge_beside(outermost_first: list[Span]) -> set[tuple[str, str]]:
 
 
 def _is_around(outer: Span, inner: Span) -> bool:
-    # One library gives all its spans of an operation one name
-    return (
-        inner.end_ns <= outer.end_ns
-        and outer.name != inner.name
-        and outer.span_id != inner.parent_id
-        and not _models(outer).isdisjoint(_models(inner))
-        and _is_ok(outer) == _is_ok(inner)
-        and (not _is_ok(outer) or _figures(outer)[1] == _figures(inner)[1] is not None)
-    )
+    is_within = inner.end_ns <= outer.end_ns and outer.span_id != inner.parent_id
+    if not is_within or outer.name == inner.name or _is_ok(outer) != _is_ok(inner):
+        return False
+    if _models(outer).isdisjoint(_models(inner)):
+        return False
+    if _is_ok(inner):
+        return _response_id(inner) is not None and _figures(outer)[1] == _figures(inner)[1]
+    # Two calls of one library may fail at one time: only an SDK knows of HTTP
+    return any(name.startswith("http.") for name in inner.attributes)
 
 
 def _models(call: Span) -> set[object]:

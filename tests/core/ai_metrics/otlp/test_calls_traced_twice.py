@@ -147,7 +147,7 @@ def test_a_call_that_is_tried_again_is_a_request_beside_the_one_that_failed() ->
 
 
 FAILED = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "claude-sonnet-4-5"}
-BY_SDK = FAILED | {"error.type": "404"}
+BY_SDK = FAILED | {"error.type": "404", "http.response.status_code": 404}
 BY_LIBRARY = FAILED | {"error.type": "NotFoundError"}
 
 
@@ -174,6 +174,17 @@ def test_failures_at_one_time_that_one_library_traces_are_as_many() -> None:
     name = "anthropic.chat"
     outer, inner = span(BY_LIBRARY, name=name), span(BY_LIBRARY, name=name, ago_s=59.9, took_ms=9)
     assert len(failures(outer, inner)) == 2
+
+
+def test_two_ways_of_one_library_to_call_at_one_time_are_two_requests() -> None:
+    calls = [
+        {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m", **more}
+        for more in ({"gen_ai.usage.output_tokens": 256}, {"error.type": "Timeout"})
+    ]
+    for call in calls:
+        stream = span(call, name="ai.streamText.doStream")
+        inner = span(call, name="ai.generateText.doGenerate", ago_s=59.9, took_ms=9)
+        assert len(mapped(stream, inner).taken) == 2
 
 
 def test_two_failures_at_one_time_that_two_libraries_trace_are_two() -> None:
