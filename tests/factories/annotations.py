@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import text
 
 from core.annotations import jobs
+from core.annotations.settings import ReviewSettings
+from core.database import settings
 from core.database.db import Database, transaction
 from core.identity import jobs as identity
 from core.jobs import outbox
@@ -26,6 +28,12 @@ def waiting(number: int, *, reviews: int = 1) -> None:
     with transaction(Database.AI) as ai:
         ai.execute(WAITING, {"number": number, "reviews": reviews})
         ai.execute(text("analyze review_items")) if number > 1000 else None
+
+
+def take_old_messages() -> None:
+    """Let messages of any age join the queue, so that those of a fixed date do, too."""
+    with transaction() as core:
+        settings.write(core, ReviewSettings(oldest_days=3650), by=None)
 
 
 def told() -> None:

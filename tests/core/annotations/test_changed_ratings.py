@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from core.database.db import transaction
 from tests.factories import imports
-from tests.factories.annotations import rows, told
+from tests.factories.annotations import rows, take_old_messages, told
 from tests.factories.conversations import START, conversation, message, stored
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -16,6 +16,7 @@ RATINGS = text("select user_rating from conversations order by external_id")
 
 def failed(name: str) -> None:
     """Store a conversation whose answer is in the queue for its error."""
+    take_old_messages()
     stored({**conversation(name), "messages": [message(0), message(1, error="timeout")]})
 
 

@@ -18,7 +18,7 @@ from core.ingest.rows import RowSource
 from core.platform import clock
 from core.platform.ids import new_id
 from tests.factories import imports
-from tests.factories.annotations import rows, told
+from tests.factories.annotations import rows, take_old_messages, told
 from tests.factories.conversations import START, conversation, message, stored
 from tests.factories.reviews import annotated, message_id
 
@@ -33,6 +33,7 @@ DRAFT = (
 @pytest.fixture
 def ours() -> UUID:
     """Return the id of the import that is undone."""
+    take_old_messages()
     assert jobs.look_at_conversations is not None  # registered with the outbox
     return new_id()
 
