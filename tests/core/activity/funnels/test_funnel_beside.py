@@ -27,6 +27,7 @@ from core.ingest.rows import RowSource
 from core.platform import clock
 from core.presentation.comparison import ChangeVerdict
 from core.presentation.periods import Period, Watched, midnight
+from tests.factories import history
 from tests.factories.activity import START, event, spaced, store
 from tests.factories.funnels import ONBOARDING, SAVED, read
 from tests.factories.identity import person
@@ -163,7 +164,8 @@ def test_two_segments_differ_by_more_than_chance_or_not(actor: Actor) -> None:
     assert (found.name, found.other_name) == ("First source: ads", "First source: search")
 
 
-def test_too_few_have_no_verdict(actor: Actor) -> None:
+def test_too_few_have_no_verdict(actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    history.at(START + timedelta(days=9), monkeypatch)  # dates of other years name them
     store(each for number in range(9) for each in spaced(STEPS[:2], user=f"u{number}"))
     with transaction() as session:
         found = funnel_comparison.compare_funnels(
