@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pandas as pd
 import pytest
+from sqlalchemy import text
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
@@ -148,6 +149,25 @@ def test_a_file_of_an_unknown_row_type_is_imported_once_its_type_and_time_are_ch
     assert found.counts[RowKind.EVENTS].accepted == 2
     assert found.first_at is not None
     assert f"{found.first_at:%Y-%m-%d}" == "2026-03-04"
+
+
+def test_a_column_whose_name_tells_nothing_is_chosen_as_the_event_type(
+    console: Console, admin: Person
+) -> None:
+    import_id = added(admin, "when;what\n2026-03-04 05:06:00;start\n2026-03-05 05:06:00;stop\n")
+    app = opened(console, admin, import_id)
+    labelled(app.selectbox, "Row type").set_value(RowKind.EVENTS).run()
+    kept = labelled(app.selectbox, "Or the column of the event type")
+    assert kept.options == ["when (2026-03-04 05:06:00, 2026-03-05 05:06:00)", "what (start, stop)"]
+    kept.set_value(1).run()
+    assert app.dataframe[0].value.set_index("Column").loc["what", "Field"] == "event_type"
+    assert "Event type for all rows" not in [each.label for each in app.text_input]
+    labelled(app.selectbox, "Which column is the time of the row?").set_value("when").run()
+    app.button("imports.start").click().run()
+    imported(admin, import_id)
+    with transaction() as session:
+        stored = session.scalars(text("select event_type from user_activity_events order by 1"))
+        assert stored.all() == ["start", "stop"]
 
 
 def test_a_file_whose_import_was_undone_is_read_again_for_another_row_type(

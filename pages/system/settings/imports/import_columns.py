@@ -55,20 +55,25 @@ def draw(found: ImportView, mapping: dict[str, Any]) -> dict[str, Any] | None:
         st.warning(NO_OWNER, icon=":material/warning:")
     if chosen is RowKind.EVENTS and not fields.get("event_type", {}).get("path"):
         mapping = mapping | {
-            "fields": fields | {"event_type": {"constant": _draw_event_type(found, fields)}}
+            "fields": fields | {"event_type": {"constant": _draw_event_type(found, mapping)}}
         }
     return mapping
 
 
-def _draw_event_type(found: ImportView, fields: dict[str, Any]) -> str:
-    present = fields.get("event_type", {}).get("constant") or "imported.row"
-    told = st.text_input(
-        "Event type for all rows",
-        present,
-        key=field_keys.key("type", found.id),
-        max_chars=200,
-        width=420,
-    )
+def _draw_event_type(found: ImportView, mapping: dict[str, Any]) -> str:
+    present = mapping["fields"].get("event_type", {}).get("constant") or "imported.row"
+    with st.container(horizontal=True):
+        told = st.text_input(
+            "Event type for all rows",
+            present,
+            key=field_keys.key("type", found.id),
+            max_chars=200,
+            width=260,
+        )
+        if not import_type.lacks_samples(found):
+            column_table.draw_choice(
+                "Or the column of the event type", found, mapping, RowKind.EVENTS, "event_type"
+            )
     return told.strip() or present
 
 
