@@ -60,7 +60,8 @@ def test_a_cancelled_import_stores_nothing_where_it_was_to_go_before(me: httpx2.
     do_what_is_due(id_)
     assert me.get(f"/imports/{id_}").json()["counts"]["events"]["accepted"] == 4
     for environment, count in (("staging", 0), ("production", 4)):
-        found = me.get("/admin/onboarding/events", params={"environment": environment, "days": 365})
+        wanted = {"environment": environment, "start": "2026-03-01", "end": "2026-03-31"}
+        found = me.get("/admin/onboarding/events", params=wanted)
         assert len(found.json()["items"]) == count
 
 
