@@ -128,7 +128,8 @@ def _request(span: Span, operation: str, above: list[Span], latest: datetime) ->
         environment=word(span.resource, dialects.ENVIRONMENT),
         app=word(span.resource, dialects.APP, dialects.LONGEST_WORD),
         release=word(span.resource, dialects.RELEASE, dialects.LONGEST_WORD),
-        provider=word(attributes, dialects.PROVIDER),
+        # OpenLLMetry's is “OpenAI”, OpenTelemetry's “openai”
+        provider=(word(attributes, dialects.PROVIDER) or "").lower() or None,
         model=word(attributes, dialects.MODEL) or _ordered_model(attributes) or UNKNOWN,
         operation=operation,
         conversation_id=conversation,

@@ -115,6 +115,11 @@ def test_association_properties_of_openllmetry_name_conversation_and_user(
     assert request.extra == {"span_name": "chat gpt-4o"}
 
 
+@pytest.mark.parametrize("sent", ["OpenAI", "openai", "OPENAI"])
+def test_a_provider_is_one_however_libraries_write_it(sent: str) -> None:
+    assert only(span(CHAT | {"gen_ai.system": sent})).provider == "openai"
+
+
 def test_the_newest_name_wins() -> None:
     request = only(
         span(
