@@ -47,12 +47,13 @@ def make() -> int:
         ):
             return 0
         try:
-            # An index of a large day takes longer than the 30 s that a request has
-            connection.execute(text("set statement_timeout = 0"))
+            # An index of a large day takes longer than the 30 s that a request has, and is made
+            # only after all that write the table at that moment have ended
+            connection.execute(text("set statement_timeout = 0; set lock_timeout = 0"))
             return _make_missing(connection)
         finally:
             # The connection goes back to the pool
-            connection.execute(text("reset statement_timeout"))
+            connection.execute(text("reset statement_timeout; reset lock_timeout"))
             connection.execute(
                 text("select pg_advisory_unlock(:lock)"), {"lock": Lock.ORDERED_DAYS}
             )

@@ -2,18 +2,22 @@
 days.
 """
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import product
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from core.ai_metrics.queries import daily_indexes
 from core.ai_metrics.queries.requests import request_lists, top_requests
 from core.ai_metrics.requests import RequestOrder
 from core.ai_metrics.schemas import NewRequest, RequestStatus
 from core.ai_metrics.views import AiMetricsQuery
+from core.database.connections import engines
 from core.database.db import transaction
 from core.database.paging import Window
 from core.identity.schemas import Role
@@ -94,6 +98,30 @@ def test_an_index_that_was_not_finished_is_made_again() -> None:
         session.execute(broken, {"name": indexes()[0]})
     assert daily_indexes.make() == 1
     assert daily_indexes.make() == 0
+
+
+def test_an_index_waits_for_a_long_transaction_of_a_writer() -> None:
+    at = clock.now() - 3 * DAY
+    send(request(at))
+    impatient = engines.current().core
+    event.listen(impatient, "checkout", be_impatient)
+    try:
+        with ThreadPoolExecutor(1) as other, transaction() as writer:
+            writer.execute(text("update ai_request_metrics set model = 'another'"))
+            made = other.submit(daily_indexes.make)
+            time.sleep(0.5)
+            assert not made.done()
+            writer.commit()
+            made.result(30)
+            assert f"ai_request_metrics_p{at:%Y%m%d}_cost" in indexes()
+    finally:
+        event.remove(impatient, "checkout", be_impatient)
+
+
+def be_impatient(connection: Any, *_: object) -> None:  # noqa: ANN401  of the driver
+    with connection.cursor() as cursor:
+        cursor.execute("set lock_timeout = '100ms'")
+    connection.commit()
 
 
 def indexes() -> list[str]:
