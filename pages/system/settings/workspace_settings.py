@@ -18,6 +18,7 @@ STUCK, LATE, ANALYSTS = "workspace.stuck", "workspace.late", "workspace.analysts
 FALLBACK, CACHED = "workspace.fallback", "workspace.cached"
 FIRST, NO_FALLBACK = "First available", "None"
 WEEK_MINUTES, MONTH_DAYS = 10_080, 30
+SAVED_ZONE = "Settings saved. Days are being recomputed; users by day are incomplete until then."
 
 
 def draw() -> None:
@@ -47,7 +48,8 @@ def draw() -> None:
             zones,
             key=ZONE,
             index=zones.index(present.reporting_time_zone),
-            help="Days start and end at midnight in this zone, on every page and for everyone.",
+            help="Days start and end at midnight in this zone, for everyone. A change recomputes "
+            "all days, which takes minutes with many rows.",
         )
         _draw_times(present)
         st.checkbox(
@@ -130,4 +132,5 @@ def save(loaded: workspace.WorkspaceSettings) -> None:
     with guard.work() as (session, actor):
         changed = workspace.change(session, given, actor=actor, loaded=loaded)
     state.put_loaded(PROMPT, changed)
-    state.toast("Settings saved")
+    is_moved = changed.reporting_time_zone != loaded.reporting_time_zone
+    state.toast(SAVED_ZONE if is_moved else "Settings saved")

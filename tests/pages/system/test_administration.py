@@ -30,6 +30,17 @@ def test_what_is_saved_holds(console: Console) -> None:
     assert found.analysts_read_messages
 
 
+def test_who_changes_the_time_zone_is_told_that_days_are_being_recomputed(
+    console: Console,
+) -> None:
+    app = console(person(kind=SessionKind.BROWSER), SETTINGS)
+    app.selectbox(key="workspace.zone").set_value("Europe/Vienna")
+    next(button for button in app.button if button.label == "Save").click().run()
+    assert toasts(app) == [
+        "Settings saved. Days are being recomputed; users by day are incomplete until then."
+    ]
+
+
 def test_a_super_admin_says_how_long_rows_are_kept_and_sees_what_would_go(console: Console) -> None:
     app = console(person(Role.SUPER_ADMIN, kind=SessionKind.BROWSER), SETTINGS)
     app.button_group[0].set_value("Retention").run()
