@@ -67,46 +67,13 @@ def draw(found: ImportView, mapping: dict[str, Any], kind: RowKind, *, may_edit:
 def edit(found: ImportView, mapping: dict[str, Any], kind: RowKind, widget: str) -> None:
     """Apply an edit of the table."""
     table: dict[str, Changes] = state.get(widget, {})
-    _apply(found, mapping, kind, table.get("edited_rows", {}))
+    apply(found, mapping, kind, table.get("edited_rows", {}))
 
 
-def _apply(found: ImportView, mapping: dict[str, Any], kind: RowKind, changes: Changes) -> None:
+def apply(found: ImportView, mapping: dict[str, Any], kind: RowKind, changes: Changes) -> None:
     key = key_of(found, kind)
     state.put(key, changed(found.recognition["columns"], mapping, kind, changes))
     state.put(f"{key}-version", state.get(f"{key}-version", 0) + 1)
-
-
-def draw_choice(
-    words: str, found: ImportView, mapping: dict[str, Any], kind: RowKind, field: str
-) -> None:
-    """Draw a choice of the column of a field among those without one."""
-    used = {rule.get("path") for rule in mapping["fields"].values()}
-    free = {
-        place: f"{column['path']} ({', '.join(map(str, column['samples'][:2]))})"
-        for place, column in enumerate(found.recognition["columns"])
-        if column["path"] not in used
-    }
-    widget = field_keys.key(f"column-of-{field}", found.id)
-    st.selectbox(
-        words,
-        list(free),
-        None,
-        key=widget,
-        format_func=lambda place: free.get(place, ""),
-        placeholder="Choose a column",
-        on_change=assign,
-        args=(found, mapping, kind, field, widget),
-        width=420,
-    )
-
-
-@errors.action
-def assign(
-    found: ImportView, mapping: dict[str, Any], kind: RowKind, field: str, widget: str
-) -> None:
-    """Map the chosen column to a field."""
-    place: int = state.get(widget, 0)
-    _apply(found, mapping, kind, {place: {"Field": field}})
 
 
 def changed(

@@ -10,7 +10,7 @@ from core.imports.parsed import RowKind
 from core.imports.recognition import questions, recognize
 from core.imports.recognition.result import Recognition
 from core.imports.schemas import ImportView
-from pages._ui import state, text
+from pages._ui import errors, state, text
 from pages.system.settings.imports import column_table, field_keys, import_type
 
 OWNERS = {"user_id", "session_id"}
@@ -71,10 +71,37 @@ def _draw_event_type(found: ImportView, mapping: dict[str, Any]) -> str:
             width=260,
         )
         if not import_type.lacks_samples(found):
-            column_table.draw_choice(
-                "Or the column of the event type", found, mapping, RowKind.EVENTS, "event_type"
-            )
+            _draw_type_column(found, mapping)
     return told.strip() or present
+
+
+def _draw_type_column(found: ImportView, mapping: dict[str, Any]) -> None:
+    """Draw a choice among the columns that no field is read from."""
+    used = {rule.get("path") for rule in mapping["fields"].values()}
+    free = {
+        place: f"{column['path']} ({', '.join(map(str, column['samples'][:2]))})"
+        for place, column in enumerate(found.recognition["columns"])
+        if column["path"] not in used
+    }
+    widget = field_keys.key("type-column", found.id)
+    st.selectbox(
+        "Or the column of the event type",
+        list(free),
+        None,
+        key=widget,
+        format_func=lambda place: free.get(place, ""),
+        placeholder="Choose a column",
+        on_change=choose_type_column,
+        args=(found, mapping, widget),
+        width=420,
+    )
+
+
+@errors.action
+def choose_type_column(found: ImportView, mapping: dict[str, Any], widget: str) -> None:
+    """Read the event types from the chosen column."""
+    place: int = state.get(widget, 0)
+    column_table.apply(found, mapping, RowKind.EVENTS, {place: {"Field": "event_type"}})
 
 
 def _guessed(found: ImportView, kind: RowKind) -> dict[str, Any]:
