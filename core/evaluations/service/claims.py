@@ -234,7 +234,7 @@ def _begin(
 
 
 def _answered_before(session: Session, row: EvaluationResult) -> UUID | None:
-    """Return the call of a service that was begun before a kill: it may still answer."""
+    """Return a service's call that was begun before a kill, or answered late."""
     if row.execution_id is None:
         return None
     found = executions.find_progress(session, row.execution_id)

@@ -3,12 +3,10 @@
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core import VERSION
-from core.database.tables import table_of
 from core.evaluations import encrypted_texts
 from core.evaluations.cases.case_sources import cases_of
 from core.evaluations.errors import (
@@ -19,7 +17,7 @@ from core.evaluations.errors import (
     NothingFailed,
     TooManyResults,
 )
-from core.evaluations.models import EvaluationResult, EvaluationTest
+from core.evaluations.models import EvaluationTest
 from core.evaluations.queries.evaluations import get_row
 from core.evaluations.queries.results import read_cases
 from core.evaluations.runs import targets
@@ -32,7 +30,6 @@ from core.evaluations.schemas import (
     EvaluationStatus,
     NewEvaluation,
     NewScoring,
-    ResultStatus,
 )
 from core.evaluations.service import claims, idempotency, run_rows
 from core.evaluations.service.budgets import check_prices
@@ -46,7 +43,6 @@ from core.statistics import bootstrap
 
 TASK = "evaluations.work"
 LOCK = "evaluations"  # they take turns, so that together they keep to the calls at once
-results_table = table_of(EvaluationResult)
 
 
 def start(session: Session, new: NewEvaluation, *, actor: Actor) -> UUID:
@@ -188,33 +184,9 @@ def rerun_failed(session: Session, evaluation_id: UUID, *, actor: Actor) -> int:
     """
     require(actor, Permission.RUN_MODELS)
     row = _complete_row(session, evaluation_id, actor)
-    failed = (
-        results_table.c.evaluation_id == row.id,
-        results_table.c.status == ResultStatus.FAILED,
-    )
-    # What the failed calls have cost stays in `spent_usd`
-    emptied = dict.fromkeys(
-        (
-            "earlier",
-            "answer",
-            "scores",
-            "checks",
-            "passed",
-            "score",
-            "latency_ms",
-            "cost_usd",
-            "execution_id",
-        )
-    )
     apps = encrypted_texts.definition_of(row).app_targets
-    found = session.scalars(
-        update(results_table)
-        .where(*failed)
-        .values(
-            status=run_rows.open_status(results_table.c.target, apps), finished_at=None, **emptied
-        )
-        .returning(results_table.c.target)
-    ).all()
+    # What the failed calls have cost stays in `spent_usd`
+    found = run_rows.reopen_failed(session, row.id, apps)
     if not (count := len(found)):
         raise NothingFailed
     row.done, row.failed = row.done - count, row.failed - count
@@ -249,13 +221,7 @@ def rescore(session: Session, evaluation_id: UUID, wanted: NewScoring, *, actor:
     row.definition = encrypted_texts.seal_definition(definition, row.id)
     # Its figures are by number of scorer: they would stand for other scorers
     row.summary = None
-    scored = (
-        results_table.c.evaluation_id == row.id,
-        results_table.c.status == ResultStatus.COMPLETED,
-    )
-    # The scores stay until then: by them, the cost of the call is not counted again
-    reset = update(results_table).where(*scored).values(status=ResultStatus.ANSWERED)
-    row.done -= len(session.execute(reset.returning(results_table.c.id)).all())
+    row.done -= run_rows.reopen_scored(session, row.id)
     _restart(session, row)
     _record(session, "evaluation.rescore", row, actor)
 

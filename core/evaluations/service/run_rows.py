@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, insert, literal, select
+from sqlalchemy import ColumnElement, insert, literal, select, update
 from sqlalchemy import case as sql_case
 from sqlalchemy import func as sql
 from sqlalchemy.orm import Session
@@ -21,6 +21,7 @@ from core.evaluations.schemas import ResultStatus, RunTarget
 from core.platform.ids import new_id
 
 cases_table, results_table = table_of(EvaluationCase), table_of(EvaluationResult)
+EMPTIED = ("earlier", "answer", "scores", "checks", "passed", "score", "latency_ms", "cost_usd")
 
 
 def insert_versions(session: Session, evaluation_id: UUID, found: Sequence[RunTarget]) -> None:
@@ -83,3 +84,37 @@ def open_status(target: ColumnElement[int], apps: Collection[int]) -> ColumnElem
     """Return the status of a run to make: an app's waits for its answer."""
     waiting, pending = literal(ResultStatus.WAITING.value), literal(ResultStatus.PENDING.value)
     return sql_case((target.in_(apps), waiting), else_=pending)
+
+
+def reopen_failed(session: Session, evaluation_id: UUID, apps: Collection[int]) -> Sequence[int]:
+    """Empty the runs whose call has failed, to be made again; return the target of each.
+
+    The call of a first turn stays: a service that was too late may have answered it by now.
+    """
+    first_call = sql_case((results_table.c.earlier.is_(None), results_table.c.execution_id))
+    failed = (
+        results_table.c.evaluation_id == evaluation_id,
+        results_table.c.status == ResultStatus.FAILED,
+    )
+    reopened = (
+        update(results_table)
+        .where(*failed)
+        .values(
+            status=open_status(results_table.c.target, apps),
+            finished_at=None,
+            execution_id=first_call,
+            **dict.fromkeys(EMPTIED),
+        )
+    )
+    return session.scalars(reopened.returning(results_table.c.target)).all()
+
+
+def reopen_scored(session: Session, evaluation_id: UUID) -> int:
+    """Have the answers that were scored scored again; return how many."""
+    scored = (
+        results_table.c.evaluation_id == evaluation_id,
+        results_table.c.status == ResultStatus.COMPLETED,
+    )
+    # The scores stay until then: by them, the cost of the call is not counted again
+    reset = update(results_table).where(*scored).values(status=ResultStatus.ANSWERED)
+    return len(session.execute(reset.returning(results_table.c.id)).all())

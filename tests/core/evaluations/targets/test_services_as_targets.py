@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from core.database.db import transaction
 from core.evaluations.schemas import EvaluationStatus, EvaluationTarget
+from core.evaluations.service import evaluations
 from core.evaluations.views import EvaluationView
 from core.executions.models import Execution
 from core.executions.runner import Runner
@@ -85,3 +86,32 @@ def test_a_service_answers_the_evaluation_of_an_api_key(service_id: UUID) -> Non
     with transaction() as session:
         calls = session.scalars(select(Execution.id)).all()
         assert list(calls_of_keys.list_requests(session, calls)) == []
+
+
+def test_a_late_answer_of_a_service_is_the_answer_of_the_run_that_is_made_again(
+    one: Person, service_id: UUID
+) -> None:
+    # The service was called a second time, and its first answer was in no result
+    evaluation_id = started(one.actor, "hello", target={"service_id": str(service_id)})
+    working = threading.Thread(target=run, args=(evaluation_id,))
+    working.start()
+    until(lambda: pending() or not working.is_alive())
+    [call] = pending()
+    with transaction() as session:
+        service_calls.fail(session, call, reason=service_calls.TIMEOUT, detail="Too late.")
+    working.join(60)
+    assert read(one.actor, evaluation_id).progress.failed == 1
+    with transaction() as session:
+        service_calls.finish(session, call, service_id, answer="all good", error=None)
+        evaluations.rerun_failed(session, evaluation_id, actor=one.actor)
+    again = threading.Thread(target=run, args=(evaluation_id,))
+    again.start()
+    until(lambda: pending() or not again.is_alive())
+    for repeated in pending():
+        with transaction() as session:
+            service_calls.fail(session, repeated, reason="refused", detail="Called again.")
+    again.join(60)
+    found = read(one.actor, evaluation_id)
+    assert (found.progress.done, found.progress.failed, found.success_rate.value) == (1, 0, 1.0)
+    with transaction() as session:
+        assert session.scalars(select(Execution.id)).all() == [call]
