@@ -23,9 +23,10 @@ from core.prompts.queries.prompts import get_named
 from core.prompts.queries.rendering import fill_known, render
 from core.prompts.queries.versions import read_version
 from core.providers import catalogue
+from core.providers.errors import ModelMissing
 from core.providers.queries import token_prices
 from core.providers.schemas import MessageRole, Parameters
-from core.services.queries import get_service
+from core.services.queries import find_service, get_service
 
 MAX_TITLE_CHARS = 60
 
@@ -71,6 +72,19 @@ def resolve(
         prompt_version=version.number,
         parameters=with_defaults(session, version, own, model_id=model_id),
     )
+
+
+def is_callable(session: Session, target: RunTarget) -> bool:
+    """Return whether the model or service of a target is still there; own apps always are."""
+    if target.service_id is not None:
+        return find_service(session, target.service_id) is not None
+    if target.model_id is None:
+        return True
+    try:
+        catalogue.find_route(session, target.model_id)
+    except ModelMissing:
+        return False
+    return True
 
 
 def _bot(
@@ -141,7 +155,7 @@ def execution_of(
 ) -> NewExecution:
     """Return the call of a run, from 1; answers never come from the cache.
 
-    Raises CaseUnsendable, and what rendering a prompt raises.
+    Raises CaseUnsendable, ServiceMissing, and what rendering a prompt raises.
     """
     *earlier, last = case.messages
     text, system, messages = last.content, target.prompt, tuple(earlier)
@@ -160,7 +174,8 @@ def execution_of(
     said = tuple(it for it in messages if it.role is not MessageRole.SYSTEM)
     told = [it.content for it in messages if it.role is MessageRole.SYSTEM]
     if target.service_id is not None:
-        model_id = f"{service_calls.PROVIDER}:{target.title}"
+        # As the playground names it: a target's title is of this evaluation alone
+        model_id = f"{service_calls.PROVIDER}:{get_service(session, target.service_id).name}"
     else:
         model_id = target.model_id or ""
     try:

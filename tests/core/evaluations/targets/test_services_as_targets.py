@@ -115,3 +115,31 @@ def test_a_late_answer_of_a_service_is_the_answer_of_the_run_that_is_made_again(
     assert (found.progress.done, found.progress.failed, found.success_rate.value) == (1, 0, 1.0)
     with transaction() as session:
         assert session.scalars(select(Execution.id)).all() == [call]
+
+
+def test_a_call_is_named_by_its_service_whatever_its_target_is_called(
+    one: Person, service_id: UUID
+) -> None:
+    target = {"service_id": str(service_id), "name": "Before the move"}
+    evaluation_id = started(one.actor, "hello", target=target)
+    working = threading.Thread(target=run, args=(evaluation_id,))
+    working.start()
+    until(lambda: pending() or not working.is_alive())
+    [call] = pending()
+    with transaction() as session:
+        service_calls.finish(session, call, service_id, answer="good", error=None)
+        assert session.scalars(select(Execution.model_id)).all() == ["service:bot"]
+    working.join(60)
+    assert read(one.actor, evaluation_id).results[0].title == "Before the move"
+
+
+def test_a_service_that_was_removed_fails_the_runs_that_are_left(
+    one: Person, service_id: UUID
+) -> None:
+    evaluation_id = started(one.actor, "hello", target={"service_id": str(service_id)})
+    with transaction() as session:
+        service.remove(session, service_id, actor=one.actor)
+    run(evaluation_id)
+    found = read(one.actor, evaluation_id)
+    assert (found.status, found.progress.failed) == (EvaluationStatus.COMPLETED, 1)
+    assert "can't be called any more" in found.recommendations[0].text
