@@ -1,6 +1,6 @@
 """Recommendations by rules, each with the figures behind it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from core.evaluations.views import Estimate, Recommendation, TargetView
 from core.presentation.formatting import count, share
@@ -13,21 +13,29 @@ LARGE_SHARE = 0.5  # of the failures
 SLOW_MS = 10_000
 
 
-def recommend(targets: Sequence[TargetView], *, is_whole: bool = True) -> list[Recommendation]:
-    """Return what the figures of the targets suggest, those about missing figures first; `is_whole`
-    when all results are there.
+def recommend(
+    targets: Sequence[TargetView], *, gone: Collection[int] = (), is_whole: bool = True
+) -> list[Recommendation]:
+    """Return what the figures of the targets suggest, those about missing figures first; `gone` are
+    the numbers of targets that can't be called any more, `is_whole` is when all results are there.
     """
-    found = [each for target in targets for each in _of(target, is_whole=is_whole)]
+    found = [
+        each
+        for target in targets
+        for each in _of(target, is_gone=target.target in gone, is_whole=is_whole)
+    ]
     return sorted(found, key=lambda it: it.kind not in ("calls_failed", "too_few_cases"))
 
 
-def _of(target: TargetView, *, is_whole: bool) -> Iterator[Recommendation]:
+def _of(target: TargetView, *, is_gone: bool, is_whole: bool) -> Iterator[Recommendation]:
     def say(kind: str, text: str, evidence: str) -> Recommendation:
         return Recommendation(kind=kind, target=target.target, text=text, evidence=evidence)
 
     rate, title = target.success_rate, target.title
     if target.failed:
         text = f"{title}: rerun the failed calls before you read its rates."
+        if is_gone:
+            text = f"{title}: its rates leave out failed calls, and it can't be called any more."
         yield say("calls_failed", text, f"{count(target.failed, 'call')} failed")
     if target.not_scored or target.partly_scored:
         text = f"{title}: check the scorers that could not score."
@@ -35,7 +43,7 @@ def _of(target: TargetView, *, is_whole: bool) -> Iterator[Recommendation]:
         if target.partly_scored:
             counts += f", {target.partly_scored:,} scored in part"
         yield say("not_scored", text, counts)
-    if is_whole and rate.n and rate.low is None:
+    if is_whole and rate.n and rate.low is None and target.cases < FEWEST:
         text = f"{title}: add cases. Under {FEWEST}, a rate says little."
         yield say("too_few_cases", text, count(rate.n, "case" if target.cases > 1 else "run"))
     if target.mixed_cases:

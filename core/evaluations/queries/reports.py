@@ -23,6 +23,7 @@ from core.evaluations.queries import paired_cases
 from core.evaluations.queries.evaluations import count_rows, get_row, list_rows
 from core.evaluations.queries.failed_calls import call_error
 from core.evaluations.queries.results import questions
+from core.evaluations.runs.targets import is_callable
 from core.evaluations.schemas import Continued, EvaluationDefinition, EvaluationStatus
 from core.evaluations.views import (
     Estimate,
@@ -81,7 +82,9 @@ def _view(session: Session, row: EvaluationTest, key_name: str | None) -> Evalua
         success_rate=first.success_rate,
         average_score=first.score.value,
         consistency=first.consistency,
-        recommendations=recommend(found, is_whole=progress.done == progress.total)
+        recommendations=recommend(
+            found, gone=_gone(session, found, definition), is_whole=progress.done == progress.total
+        )
         if row.done
         else [],
         results=found,
@@ -128,6 +131,12 @@ def _targets(
             )
         )
     return found
+
+
+def _gone(session: Session, found: list[TargetView], definition: EvaluationDefinition) -> set[int]:
+    """Return the numbers of the targets with failed calls whose model or service is gone."""
+    failed = [each.target for each in found if each.failed]
+    return {number for number in failed if not is_callable(session, definition.targets[number - 1])}
 
 
 def _summary(row: EvaluationTest) -> EvaluationSummary:
