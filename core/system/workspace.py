@@ -88,6 +88,7 @@ def change(
                 session,
                 TASK,
                 queue=queue.LONG,
+                lock=TASK,  # two at once wait for each other on each day
                 after=later,
                 zone=after.reporting_time_zone,
             )

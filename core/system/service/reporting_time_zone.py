@@ -22,7 +22,18 @@ from core.presentation.periods import DAY, midnight
 TASK = "system.rebuild_days"
 FOLDS = (event_rollups.EVENTS, *request_rollups.FOLDS)
 SOURCES = ("user_activity_events", "ai_request_metrics", "conversations")  # of days of users
-USER_DAYS = statement(__package__, "user_days_of_day")
+DAYS_SEEN = statement(__package__, "user_days_of_day")
+# What stays is left alone: for each user whose days change, triggers count all days again
+REMOVE_OTHERS = text("""
+delete from user_days where day = :day and not exists (
+    select from days_seen as seen
+    where (seen.day, seen.environment, seen.app, seen.user_id)
+            = (user_days.day, user_days.environment, user_days.app, user_days.user_id)
+        and seen.import_id is not distinct from user_days.import_id)""")
+ADD_MISSING = text("""
+insert into user_days (day, environment, app, user_id, import_id)
+select day, environment, app, user_id, import_id from days_seen order by 1, 2, 3, 4
+on conflict do nothing""")
 EARLIEST = text("""
 select least((select min(created_at) from user_activity_events), (select min(created_at)
     from ai_request_metrics), (select min(created_at) from conversations))""")
@@ -91,5 +102,6 @@ def _rebuild_users(session: Session, day: date, zone: str) -> None:
     """
     session.execute(text("lock table user_days in share row exclusive mode"))
     since, until = midnight(day, zone), midnight(day + DAY, zone)
-    session.execute(text("delete from user_days where day = :day"), {"day": day})
-    session.execute(USER_DAYS, {"zone": zone, "since": since, "until": until})
+    session.execute(DAYS_SEEN, {"zone": zone, "since": since, "until": until})
+    session.execute(REMOVE_OTHERS, {"day": day})
+    session.execute(ADD_MISSING)

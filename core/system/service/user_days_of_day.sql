@@ -1,7 +1,8 @@
 -- Who was there on a day, by everything that names users. A day belongs to an import only while nothing else names the user.
-insert into user_days (day, environment, app, user_id, import_id)
-select (created_at at time zone :zone)::date, place, app, user_id,
+create temporary table days_seen on commit drop as
+select (created_at at time zone :zone)::date as day, place as environment, app, user_id,
     case when bool_and(import_id is not null) then (array_agg(import_id order by import_id))[1] end
+        as import_id
 from (
     select created_at, environment, app, release, user_id, import_id from user_activity_events
     union all
@@ -18,5 +19,3 @@ from (
 ) as seen cross join lateral places_of(environment, release) as place
 where created_at >= :since and created_at < :until and user_id is not null
 group by 1, 2, 3, 4
-order by 1, 2, 3, 4
-on conflict do nothing

@@ -114,6 +114,23 @@ def test_a_change_defers_it_twice_and_other_changes_do_not(database: Postgres) -
     assert tasks("system.rebuild_days") == 2
 
 
+def test_rebuilds_after_a_change_run_one_after_the_other(database: Postgres) -> None:
+    move(FAR)
+    move("UTC")
+    assert tasks("system.rebuild_days") == 4
+    assert count("procrastinate_jobs", "lock = 'system.rebuild_days'") == 4
+
+
+def test_days_of_users_that_are_right_already_are_left_alone(database: Postgres) -> None:
+    a_late_hour(3)
+    move(FAR)
+    jobs.rebuild_days(FAR)
+    activity.fold(0)
+    assert count("user_day_count_deltas") == 0
+    jobs.rebuild_days(FAR)
+    assert count("user_day_count_deltas") == 0  # so no user was counted anew
+
+
 def test_a_zone_that_is_no_longer_meant_changes_nothing(database: Postgres) -> None:
     a_late_hour(3)
     jobs.rebuild_days(FAR)
