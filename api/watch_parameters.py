@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Depends, Query
 from pydantic import AwareDatetime
@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.deps import ActorDep
 from core.ai_metrics.requests import LatencyRange
+from core.ai_metrics.schemas import RequestStatus
 from core.ai_metrics.views import AiMetricsQuery
 from core.batches.views import BatchRunQuery
 from core.database.db import Session
@@ -58,6 +59,15 @@ async def watched(
     return Watched(environment, app or None, release or None, user_id or None)
 
 
+PromptVersion = Annotated[
+    str | None, Query(max_length=260, description="`name@version`, or `name@label`.")
+]
+ExperimentArm = Annotated[str | None, Query(max_length=260, description="`key:arm`.")]
+EdgesDep = Annotated[Edges, Depends(edges)]
+PeriodDep = Annotated[Period, Depends(period)]
+WatchedDep = Annotated[Watched, Depends(watched)]
+
+
 async def latency_range(
     latency: Annotated[
         str | None,
@@ -77,6 +87,36 @@ LatencyDep = Annotated[LatencyRange | None, Depends(latency_range)]
 async def watcher(actor: ActorDep) -> None:
     """Raise Forbidden without the permission for Watch figures; core checks it again."""
     require(actor, Permission.WATCH)
+
+
+async def ai_metrics_query(
+    period: PeriodDep,
+    watched: WatchedDep,
+    provider: Annotated[str | None, Query(max_length=200)] = None,
+    model: Annotated[str | None, Query(max_length=200)] = None,
+    status: RequestStatus | Literal[""] | None = None,
+    conversation: Annotated[
+        str | None, Query(max_length=128, description="Ours, or the sender's own.")
+    ] = None,
+    error_type: Annotated[str | None, Query(max_length=500)] = None,
+    tool: Annotated[str | None, Query(max_length=200)] = None,
+    prompt_version: PromptVersion = None,
+    experiment_arm: ExperimentArm = None,
+) -> AiMetricsQuery:
+    """Return the requested filters; an empty one does not apply."""
+    request_status = RequestStatus(status) if status else None
+    others = (conversation, error_type, tool, prompt_version, experiment_arm)
+    return AiMetricsQuery(
+        period,
+        watched,
+        provider or None,
+        model or None,
+        request_status,
+        *(each or None for each in others),
+    )
+
+
+AiMetricsQueryDep = Annotated[AiMetricsQuery, Depends(ai_metrics_query)]
 
 
 def note_export(session: Session, what: str, query: Question, actor: Actor) -> None:
@@ -105,12 +145,3 @@ def note_list(
     }
     # A GET's session commits each statement: the row is stored before the first line is sent
     audit.record(session, f"{what}.export", actor, targets={**span, **filters})
-
-
-PromptVersion = Annotated[
-    str | None, Query(max_length=260, description="`name@version`, or `name@label`.")
-]
-ExperimentArm = Annotated[str | None, Query(max_length=260, description="`key:arm`.")]
-EdgesDep = Annotated[Edges, Depends(edges)]
-PeriodDep = Annotated[Period, Depends(period)]
-WatchedDep = Annotated[Watched, Depends(watched)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
@@ -20,22 +20,13 @@ from api.routes.watch.ai_metrics_csv import (
     latency_rows,
     with_bounds,
 )
-from api.watch_parameters import (
-    ExperimentArm,
-    LatencyDep,
-    PeriodDep,
-    PromptVersion,
-    WatchedDep,
-    note_export,
-    watcher,
-)
+from api.watch_parameters import AiMetricsQueryDep, LatencyDep, note_export, watcher
 from core.ai_metrics.breakdown_views import Breakdown, BreakdownDimension, BreakdownMeasure
 from core.ai_metrics.queries import breakdown as broken_down
 from core.ai_metrics.queries import figures, kpis, series
 from core.ai_metrics.queries import tools as tool_calls
 from core.ai_metrics.queries.requests import request_errors, request_lists
 from core.ai_metrics.requests import LatencyRange, RequestOrder, RequestView
-from core.ai_metrics.schemas import RequestStatus
 from core.ai_metrics.views import (
     AiMetricsQuery,
     AiMetricsSummary,
@@ -66,44 +57,14 @@ class RequestList(Page[RequestView]):
     next_cursor: str | None
 
 
-async def query(
-    period: PeriodDep,
-    watched: WatchedDep,
-    provider: Annotated[str | None, Query(max_length=200)] = None,
-    model: Annotated[str | None, Query(max_length=200)] = None,
-    status: RequestStatus | Literal[""] | None = None,
-    conversation: Annotated[
-        str | None, Query(max_length=128, description="Ours, or the sender's own.")
-    ] = None,
-    error_type: Annotated[str | None, Query(max_length=500)] = None,
-    tool: Annotated[str | None, Query(max_length=200)] = None,
-    prompt_version: PromptVersion = None,
-    experiment_arm: ExperimentArm = None,
-) -> AiMetricsQuery:
-    """Return the requested filters; an empty one does not apply."""
-    request_status = RequestStatus(status) if status else None
-    others = (conversation, error_type, tool, prompt_version, experiment_arm)
-    return AiMetricsQuery(
-        period,
-        watched,
-        provider or None,
-        model or None,
-        request_status,
-        *(each or None for each in others),
-    )
-
-
-QueryDep = Annotated[AiMetricsQuery, Depends(query)]
-
-
 @router.get("/metrics")
-def metrics(session: SessionDep, actor: ActorDep, query: QueryDep) -> AiMetricsSummary:
+def metrics(session: SessionDep, actor: ActorDep, query: AiMetricsQueryDep) -> AiMetricsSummary:
     """Return requests, latency, tokens, cost and errors of a period and the previous one."""
     return figures.summary(session, query, actor=actor)
 
 
 @router.get("/tiles")
-def key_figures(session: SessionDep, actor: ActorDep, query: QueryDep) -> Kpis:
+def key_figures(session: SessionDep, actor: ActorDep, query: AiMetricsQueryDep) -> Kpis:
     """Return the KPIs of a period, each compared with as much of the previous period."""
     return Kpis(items=kpis.ai_request_kpis(session, query, actor=actor))
 
@@ -112,7 +73,7 @@ def key_figures(session: SessionDep, actor: ActorDep, query: QueryDep) -> Kpis:
 def breakdown(
     session: SessionDep,
     actor: ActorDep,
-    query: QueryDep,
+    query: AiMetricsQueryDep,
     dimension: BreakdownDimension = BreakdownDimension.MODEL,
     measure: BreakdownMeasure = BreakdownMeasure.COST,
     interval: Interval | None = None,
@@ -128,7 +89,7 @@ def release_comparison(
     session: SessionDep,
     ai: AiSessionDep,
     actor: ActorDep,
-    query: QueryDep,
+    query: AiMetricsQueryDep,
     earlier: Annotated[str, Query(max_length=200)] = "",
     later: Annotated[str, Query(max_length=200)] = "",
 ) -> ReleaseComparison | None:
@@ -142,7 +103,7 @@ def release_comparison(
 def latency(
     session: SessionDep,
     actor: ActorDep,
-    query: QueryDep,
+    query: AiMetricsQueryDep,
     interval: Interval | None = None,
     format: Format = "json",
 ) -> Latency | StreamingResponse:
@@ -160,7 +121,7 @@ def latency(
 def tokens(
     session: SessionDep,
     actor: ActorDep,
-    query: QueryDep,
+    query: AiMetricsQueryDep,
     interval: Interval | None = None,
     format: Format = "json",
 ) -> Tokens | StreamingResponse:
@@ -176,7 +137,7 @@ def tokens(
 def errors(
     session: SessionDep,
     actor: ActorDep,
-    query: QueryDep,
+    query: AiMetricsQueryDep,
     interval: Interval | None = None,
     format: Format = "json",
 ) -> Errors | StreamingResponse:
@@ -192,7 +153,7 @@ def errors(
 
 @router.get("/tools", response_model=Tools)
 def tools(
-    session: SessionDep, actor: ActorDep, query: QueryDep, format: Format = "json"
+    session: SessionDep, actor: ActorDep, query: AiMetricsQueryDep, format: Format = "json"
 ) -> Tools | StreamingResponse:
     """Return tool calls within requests: count, duration and failures by tool."""
     found = tool_calls.tools(session, query, actor=actor)
@@ -206,7 +167,7 @@ def tools(
 def models(
     session: SessionDep,
     actor: ActorDep,
-    query: QueryDep,
+    query: AiMetricsQueryDep,
     window: WindowDep,
     format: Format = "json",
 ) -> Page[ModelFigures] | StreamingResponse:
@@ -223,7 +184,7 @@ def prompt_versions(
     session: SessionDep,
     ai: AiSessionDep,
     actor: ActorDep,
-    query: QueryDep,
+    query: AiMetricsQueryDep,
     window: WindowDep,
     format: Format = "json",
 ) -> Page[PromptVersionFigures] | StreamingResponse:
@@ -242,7 +203,7 @@ def prompt_versions(
 def requests(
     session: SessionDep,
     actor: ActorDep,
-    query: QueryDep,
+    query: AiMetricsQueryDep,
     window: WindowDep,
     latency: LatencyDep,
     cursor: Annotated[str | None, Query(max_length=80)] = None,
