@@ -105,6 +105,7 @@ def test_an_index_waits_for_a_long_transaction_of_a_writer() -> None:
     send(request(at))
     impatient = engines.current().core
     event.listen(impatient, "checkout", be_impatient)
+    event.listen(impatient, "checkin", be_patient)
     try:
         with ThreadPoolExecutor(1) as other, transaction() as writer:
             writer.execute(text("update ai_request_metrics set model = 'another'"))
@@ -116,11 +117,18 @@ def test_an_index_waits_for_a_long_transaction_of_a_writer() -> None:
             assert f"ai_request_metrics_p{at:%Y%m%d}_cost" in indexes()
     finally:
         event.remove(impatient, "checkout", be_impatient)
+        event.remove(impatient, "checkin", be_patient)
 
 
 def be_impatient(connection: Any, *_: object) -> None:  # noqa: ANN401  of the driver
     with connection.cursor() as cursor:
         cursor.execute("set lock_timeout = '100ms'")
+    connection.commit()
+
+
+def be_patient(connection: Any, *_: object) -> None:  # noqa: ANN401  of the driver
+    with connection.cursor() as cursor:
+        cursor.execute("reset lock_timeout")
     connection.commit()
 
 
