@@ -185,11 +185,16 @@ def _is_active_session(account_id: UUID) -> ColumnElement[bool]:
 
 
 def find_link(session: Session, token_hash: bytes) -> AccountLink | None:
-    """Return an unused link that has not expired, or None."""
-    query = select(AccountLink).where(
-        AccountLink.token_hash == token_hash,
-        AccountLink.used_at.is_(None),
-        AccountLink.expires_at > clock.now(),
+    """Return an unused link of an active account that has not expired, or None."""
+    query = (
+        select(AccountLink)
+        .join(AdminUser, AdminUser.id == AccountLink.admin_user_id)
+        .where(
+            AccountLink.token_hash == token_hash,
+            AccountLink.used_at.is_(None),
+            AccountLink.expires_at > clock.now(),
+            AdminUser.is_active,
+        )
     )
     return session.scalar(query)
 

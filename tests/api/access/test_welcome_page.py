@@ -108,6 +108,17 @@ def test_the_link_of_a_disabled_account_is_spent(client: Client, link: Link, bos
     assert choose(client, link).status_code == 404
 
 
+def test_the_page_of_a_disabled_account_asks_for_no_password(
+    client: Client, link: Link, boss: Person
+) -> None:
+    with transaction() as session:
+        service.change_account(
+            session, link.account.id, AccountChange(is_active=False), actor=boss.actor
+        )
+        again = service.invite_again(session, link.account.id, actor=boss.actor)
+    assert client(prefix="").get(again.path).status_code == 404
+
+
 @pytest.mark.parametrize("password", ["", "too short", "x" * 73, "é" * 37])
 def test_a_password_outside_the_bounds_leaves_the_link_open(
     client: Client, link: Link, password: str
