@@ -38,7 +38,7 @@ class SessionMissing(NotFound):
 
 
 class LinkExpired(NotFound):
-    """This link was already used or has expired. Ask a super admin for a new one."""
+    """This link was used, has expired or is of a disabled account. Ask for another one."""
 
     code = "link_spent"
 

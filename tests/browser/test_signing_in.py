@@ -117,7 +117,7 @@ def test_an_invitation_leads_a_reviewer_to_the_queue_and_their_own_account(
 
     visitor.tolerates = ("status of 404",)
     page.goto(link)
-    expect(page.get_by_role("heading", name="This link has expired")).to_be_visible()
+    expect(page.get_by_role("heading", name="This link does not work")).to_be_visible()
 
 
 def test_an_address_that_a_role_may_not_see_shows_nothing_of_its_page(

@@ -37,9 +37,9 @@ WELCOME = {
     "lead": "You'll use it to sign in to Attune.",
 }
 EXPIRED = {
-    "title": "Link expired",
-    "heading": "This link has expired",
-    "lead": "It was already used or has expired. Ask a super admin for a new one.",
+    "title": "Link does not work",
+    "heading": "This link does not work",
+    "lead": "It was used, has expired or is of a disabled account. Ask a super admin for one.",
 }
 
 
