@@ -16,7 +16,7 @@ class CaseMissing(NotFound):
 
 
 class CaseChanged(Conflict):
-    """This case was edited meanwhile. Copy what you wrote, and edit the case as it is now."""
+    """Someone else changed this case. Copy your text, then edit the new version."""
 
 
 class NotYourDataset(Forbidden):
