@@ -38,7 +38,7 @@ class SessionMissing(NotFound):
 
 
 class LinkExpired(NotFound):
-    """This link was used, has expired or is of a disabled account. Ask for another one."""
+    """This link was used, has expired or its account is disabled. Ask for a new one."""
 
     code = "link_spent"
 

@@ -39,7 +39,7 @@ WELCOME = {
 EXPIRED = {
     "title": "Link does not work",
     "heading": "This link does not work",
-    "lead": "It was used, has expired or is of a disabled account. Ask a super admin for one.",
+    "lead": "It was used, has expired or its account is disabled. Ask a super admin for a new one.",
 }
 
 

@@ -157,9 +157,10 @@ def test_a_column_whose_name_tells_nothing_is_chosen_as_the_event_type(
     import_id = added(admin, "when;what\n2026-03-04 05:06:00;start\n2026-03-05 05:06:00;stop\n")
     app = opened(console, admin, import_id)
     labelled(app.selectbox, "Row type").set_value(RowKind.EVENTS).run()
-    kept = labelled(app.selectbox, "Or the column of the event type")
-    assert kept.options == ["when (2026-03-04 05:06:00, 2026-03-05 05:06:00)", "what (start, stop)"]
-    kept.set_value(1).run()
+    offered = labelled(app.selectbox, "Or the column of the event type")
+    times = "when (2026-03-04 05:06:00, 2026-03-05 05:06:00)"
+    assert offered.options == [times, "what (start, stop)"]
+    offered.set_value(1).run()
     assert app.dataframe[0].value.set_index("Column").loc["what", "Field"] == "event_type"
     assert "Event type for all rows" not in [each.label for each in app.text_input]
     labelled(app.selectbox, "Which column is the time of the row?").set_value("when").run()
